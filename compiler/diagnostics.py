@@ -1,0 +1,107 @@
+"""What the compiler has to say: one type for every message, whoever shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import NamedTuple
+
+from mlopsc.compiler.text import Location, Span
+
+
+class Severity(StrEnum):
+    """How bad it is; only errors keep anything from being written."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Code(NamedTuple):
+    """A kind of message: its stable number, the title of its page, and how bad it is unless said otherwise.
+
+    The page itself is the docstring of the function that makes the message (see `compiler.catalogue`).
+    """
+
+    id: str
+    title: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True)
+class Label:
+    """A few words about another place that matters to a message ("first defined here")."""
+
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace the characters at a location with other text."""
+
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Edits that mend a mistake. Safe ones keep or make the meaning that was plainly intended; others want a look."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool = False
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One mistake, one message.
+
+    `message` states a fact with names in backticks, `label` is the few words shown at the caret, `hint` says the
+    next step where a fix cannot.
+    """
+
+    code: Code
+    location: Location
+    message: str
+    label: str = ""
+    related: tuple[Label, ...] = ()
+    hint: str = ""
+    fixes: tuple[Fix, ...] = ()
+    severity: Severity = field(default=Severity.ERROR)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it keeps anything from being written."""
+        return self.severity is Severity.ERROR
+
+    @property
+    def order(self) -> tuple[str, Span, str]:
+        """The order in which messages are shown: by file, place and code."""
+        return self.location.file.path, self.location.span, self.code.id
+
+
+def replace(title: str, location: Location, text: str, *, safe: bool = True) -> Fix:
+    """A fix that puts `text` in the place of what stands at `location`."""
+    return Fix(title, (Edit(location, text),), safe)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """The known name closest to `name`, if one is close enough to be worth offering."""
+    names = {candidate.lower(): candidate for candidate in sorted(known)}
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return names[close[0]] if close else None
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """`text` with the edits made; of overlapping edits only the first (by place) is made."""
+    done: list[str] = []
+    at = 0
+    for edit in sorted(edits, key=lambda edit: edit.location.span):
+        if edit.location.span.start < at:
+            continue
+        done += [text[at : edit.location.span.start], edit.text]
+        at = edit.location.span.end
+    return "".join([*done, text[at:]])

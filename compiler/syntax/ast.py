@@ -1,0 +1,352 @@
+"""The syntax tree: what was written, with the place of every part.
+
+Nodes are frozen and hold spans relative to their `Chunk` (one top-level item with the comments and blank lines
+before it), so that an edit in one block leaves every other chunk as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Literal
+
+from mlopsc.compiler.text import Location, SourceFile, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Anything that stands in the text."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A name; `text` is without the backticks that `quoted` names are written in."""
+
+    text: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Node):
+    """A dotted name: `rides`, `rides.day`, `stage.quality`."""
+
+    parts: tuple[Name, ...]
+
+    @property
+    def text(self) -> str:
+        """The parts with dots between them."""
+        return ".".join(part.text for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Node):
+    """A number with the unit that was written after it: `5_000`, `70%`, `7d`, `400USD`; no unit is `""`."""
+
+    value: float | int
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Date(Node):
+    """A date or a timestamp, as written in ISO 8601."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Time(Node):
+    """A time of day, as written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolation(Node):
+    """`${dotted.name}` inside a string."""
+
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Node):
+    """A string: pieces of text (escapes resolved, blocks dedented) and the interpolations between them."""
+
+    parts: tuple[str | Interpolation, ...]
+    style: Literal["string", "raw", "block"]
+
+    @property
+    def plain(self) -> str | None:
+        """The text, if nothing is interpolated."""
+        if any(isinstance(part, Interpolation) for part in self.parts):
+            return None
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Node):
+    """`true` or `false`."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing(Node):
+    """`none`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """One argument of a call, by position or by name."""
+
+    name: Name | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`csv("rides.csv", separator = ";")`."""
+
+    callee: Ref
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Node):
+    """`[4, 6, 8]`."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Node):
+    """An expression in parentheses, kept for the formatter."""
+
+    inner: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Node):
+    """`a..b`, `a..` or `..b`; both ends belong to it."""
+
+    low: Expr | None
+    high: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed(Node):
+    """`-x` or `+x`."""
+
+    sign: Literal["+", "-"]
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """Two operands and one of `+ - * /`."""
+
+    operator: Literal["+", "-", "*", "/"]
+    left: Expr
+    right: Expr
+    operator_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Node):
+    """`first` followed by one or more comparisons: `0.2 <= mean(temp) <= 0.8`."""
+
+    first: Expr
+    rest: tuple[tuple[Operator, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator(Node):
+    """A comparison operator."""
+
+    text: Literal["<", "<=", ">", ">=", "==", "!="]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership(Node):
+    """`x in 0..5`, `x not in [1, 2]`."""
+
+    value: Expr
+    container: Expr
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Logical(Node):
+    """Operands joined by `and` or by `or`."""
+
+    operator: Literal["and", "or"]
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation(Node):
+    """`not x`."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Missing(Node):
+    """Where an expression had to stand and did not; a message has been given."""
+
+
+Expr = (
+    Ref
+    | Quantity
+    | Date
+    | Time
+    | Text
+    | Boolean
+    | Nothing
+    | Call
+    | ListOf
+    | Group
+    | Range
+    | Signed
+    | Arithmetic
+    | Comparison
+    | Membership
+    | Logical
+    | Negation
+    | Missing
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause(Node):
+    """A word and what it says about a rule or a field: `at 95%`, `missing <= 1%`; a flag has no value."""
+
+    name: Name
+    operator: Operator | None
+    value: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Node):
+    """`name = value`."""
+
+    name: Name
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Node):
+    """`name: type in range, clauses` in a schema."""
+
+    name: Name
+    type: Ref | Call | Missing
+    within: Expr | None
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Node):
+    """`verb subject clauses`, such as `require mae(test) <= 45 at 95%`."""
+
+    verb: Name
+    subject: Expr
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """`kind name { … }`; the span of `header` is the kind and the name."""
+
+    kind: Name
+    label: Ref | None
+    items: tuple[Item, ...]
+    header: Span
+
+
+Item = Setting | Block | Field | Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Comment(Node):
+    """`# …` to the end of the line; `text` begins with the `#`."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SyntaxProblem:
+    """A mistake in a chunk, before it is known where in the file the chunk stands.
+
+    `make` (the function of `syntax.messages` that words it) is called with the location that `span` has in the
+    file, and with `details`.
+    """
+
+    code: str
+    span: Span
+    details: tuple[tuple[str, str | Span], ...] = ()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One top-level item (or none, at the end of a file) with the comments and blank lines before it.
+
+    Spans inside count from the chunk's first character. Equal text gives an equal chunk.
+    """
+
+    text: str
+    items: tuple[Item, ...]
+    comments: tuple[Comment, ...]
+    problems: tuple[SyntaxProblem, ...]
+
+
+@dataclass(frozen=True)
+class File:
+    """A parsed file: its chunks, and the offset at which each begins."""
+
+    source: SourceFile
+    chunks: tuple[Chunk, ...]
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """The offset of each chunk."""
+        starts, at = [], 0
+        for chunk in self.chunks:
+            starts.append(at)
+            at += len(chunk.text)
+        return tuple(starts)
+
+    def placed(self) -> Iterator[tuple[Item, Origin]]:
+        """Every top-level item with what turns its spans into locations."""
+        for chunk, start in zip(self.chunks, self.starts, strict=True):
+            for item in chunk.items:
+                yield item, Origin(self.source, start)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file and offset of a chunk: turns a node of the chunk into a location."""
+
+    file: SourceFile
+    start: int
+
+    def at(self, node: Node | Span) -> Location:
+        """Where a node (or a span) of this chunk stands in its file."""
+        span = node.span if isinstance(node, Node) else node
+        return Location(self.file, span.shifted(self.start))
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly inside a node, in the order of the text."""
+    for field in fields(node):
+        yield from _nodes(getattr(node, field.name))
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple) and not isinstance(value, Span):
+        for part in value:
+            yield from _nodes(part)
