@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import NamedTuple
+from inspect import getdoc
+from typing import Concatenate, Generic, NamedTuple, ParamSpec
 
 from mlopsc.compiler.text import Location, Span
+
+P = ParamSpec("P")
 
 
 class Severity(StrEnum):
@@ -70,7 +73,12 @@ class Diagnostic:
     related: tuple[Label, ...] = ()
     hint: str = ""
     fixes: tuple[Fix, ...] = ()
-    severity: Severity = field(default=Severity.ERROR)
+    severity_override: Severity | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is: as its code says, unless said otherwise."""
+        return self.severity_override or self.code.severity
 
     @property
     def is_error(self) -> bool:
@@ -81,6 +89,36 @@ class Diagnostic:
     def order(self) -> tuple[str, Span, str]:
         """The order in which messages are shown: by file, place and code."""
         return self.location.file.path, self.location.span, self.code.id
+
+
+@dataclass(frozen=True)
+class Message(Generic[P]):
+    """A code and the function that words its messages; calling it gives the function its code as first argument."""
+
+    code: Code
+    make: Callable[Concatenate[Code, P], Diagnostic]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Diagnostic:
+        return self.make(self.code, *args, **kwargs)
+
+    @property
+    def page(self) -> str:
+        """What `mlopsc explain` shows: the docstring of the function."""
+        return getdoc(self.make) or ""
+
+
+def message(
+    id: str, title: str, severity: Severity = Severity.ERROR
+) -> Callable[[Callable[Concatenate[Code, P], Diagnostic]], Message[P]]:
+    """Make the decorated function the one place that words the messages of code `id`.
+
+    The function takes its `Code` as first parameter; callers leave it out.
+    """
+
+    def decorate(make: Callable[Concatenate[Code, P], Diagnostic]) -> Message[P]:
+        return Message(Code(id, title, severity), make)
+
+    return decorate
 
 
 def replace(title: str, location: Location, text: str, *, safe: bool = True) -> Fix:
