@@ -1,0 +1,231 @@
+"""What a setting, parameter or clause takes: the types of the language, read from annotations of declarations.
+
+A type also fixes where a name is looked up: `StageRef` in the stages, `ColumnRef` in the columns of the data stage
+that the block leads to, `Symbol` in the words of the parameter, and so on. There is no silent precedence.
+"""
+
+import types as python_types
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from mlopsc.compiler.schema.values import Bytes, Duration, Money, Rate
+
+
+@dataclass(frozen=True)
+class Type:
+    """Base of the types."""
+
+
+@dataclass(frozen=True)
+class Plain(Type):
+    """A literal of one dimension. `share` is 70% (0.7 in the IR); `any` takes any literal or list of them."""
+
+    dimension: Literal[
+        "text", "int", "number", "bool", "share", "duration", "bytes", "money", "rate", "date", "timestamp", "time", "any"
+    ]
+
+
+@dataclass(frozen=True)
+class Symbol(Type):
+    """One of a few words that only this parameter knows."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FunctionOf(Type):
+    """A call of a function of a family (or a name alone, when all its parameters have defaults)."""
+
+    family: type[Any]
+
+
+@dataclass(frozen=True)
+class ListOf(Type):
+    """A list; a single value stands for a list of one."""
+
+    item: Type
+
+
+@dataclass(frozen=True)
+class OneOf(Type):
+    """Any of several types."""
+
+    options: tuple[Type, ...]
+
+
+@dataclass(frozen=True)
+class StageRef(Type):
+    """The name of a stage of one of these kinds."""
+
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ColumnRef(Type):
+    """The name of a column of the data stage that the block leads to; `types` narrows it (empty: any)."""
+
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SplitRef(Type):
+    """The name of a split of the data; in release and monitor, `feedback`."""
+
+
+@dataclass(frozen=True)
+class EnvironmentRef(Type):
+    """The name of an environment."""
+
+
+@dataclass(frozen=True)
+class ConstantOf(Type):
+    """The name of a top-level constant that holds a value of a family (`analysts = group(…)`), or such a call."""
+
+    family: type[Any]
+
+
+@dataclass(frozen=True)
+class PythonName(Type):
+    """`"file.py:name"`: a function or class of the user's project, read from its syntax tree, never imported.
+
+    `takes` is the number of positional arguments it is called with, `kind` what it must be.
+    """
+
+    kind: Literal["function", "class", "either"] = "function"
+    takes: int | None = None
+
+
+@dataclass(frozen=True)
+class FilePath(Type):
+    """A path relative to the spec; `must_exist` files are missed at compile time (URLs and globs are not looked up)."""
+
+    must_exist: bool = True
+
+
+@dataclass(frozen=True)
+class EstimatorName(Type):
+    """The dotted name of a scikit-learn estimator below `sklearn.`, whose parameters the call then takes."""
+
+
+@dataclass(frozen=True)
+class Percentile(Type):
+    """`p50`, `p95`, `p99`, `p999`: a symbol that says a percentile."""
+
+
+@dataclass(frozen=True)
+class NewName(Type):
+    """A name that is given here for the first time."""
+
+
+@dataclass(frozen=True)
+class RangeOf(Type):
+    """A range `a..b` of numbers."""
+
+
+@dataclass(frozen=True)
+class SecretName(Type):
+    """The name of a secret: it reaches code through an environment variable and nothing else."""
+
+
+@dataclass(frozen=True)
+class Grid(Type):
+    """Values for parameters of the train stage's estimator, by name: lists for a grid, lists or ranges at random."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Marks the field (a dict) that collects all other named arguments; `of` says what they are."""
+
+    of: Literal["estimator", "grid", "any"]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Marks a clause that is written with this operator: `missing <= 1%`."""
+
+    operator: str
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """Marks a value that must be above zero."""
+
+
+Column = Annotated[str, ColumnRef()]
+Columns = tuple[Column, ...]
+SplitName = Annotated[str, SplitRef()]
+Share = Annotated[float, Plain("share")]
+Seconds = Duration
+Positive = Annotated[Duration, AtLeast()]
+Path = Annotated[str, FilePath()]
+AnyValue = Annotated[Any, Plain("any")]
+
+_PLAIN: dict[Any, Type] = {
+    str: Plain("text"),
+    int: Plain("int"),
+    float: Plain("number"),
+    bool: Plain("bool"),
+    Duration: Plain("duration"),
+    Bytes: Plain("bytes"),
+    Money: Plain("money"),
+    Rate: Plain("rate"),
+    date: Plain("date"),
+    datetime: Plain("timestamp"),
+    time: Plain("time"),
+    Any: Plain("any"),
+}
+
+
+def type_of(info: FieldInfo) -> Type:
+    """The type of a declaration's field; `None` in its annotation only says that it may be left out or unset."""
+    return _described(info.annotation, tuple(mark for mark in info.metadata if isinstance(mark, Type)))
+
+
+def compared_with(info: FieldInfo) -> str | None:
+    """The operator that a clause is written with, if any."""
+    return next((mark.operator for mark in _marks(info) if isinstance(mark, Compared)), None)
+
+
+def rest_of(fields: Iterable[tuple[str, FieldInfo]]) -> tuple[str, Rest] | None:
+    """The field that collects other named arguments, if a function has one."""
+    for name, info in fields:
+        for mark in _marks(info):
+            if isinstance(mark, Rest):
+                return name, mark
+    return None
+
+
+def _marks(info: FieldInfo) -> Iterable[Any]:
+    yield from info.metadata
+    for option in get_args(info.annotation):
+        if get_origin(option) is Annotated:
+            yield from option.__metadata__
+
+
+def _described(annotation: Any, marks: tuple[Type, ...]) -> Type:
+    return marks[0] if marks else from_annotation(annotation)
+
+
+@lru_cache(maxsize=None)
+def from_annotation(annotation: Any) -> Type:
+    """The type that an annotation stands for."""
+    if annotation in _PLAIN:
+        return _PLAIN[annotation]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _described(arguments[0], tuple(mark for mark in arguments[1:] if isinstance(mark, Type)))
+    if origin is Literal:
+        return Symbol(tuple(str(word) for word in arguments))
+    if origin is tuple:
+        return ListOf(from_annotation(arguments[0]))
+    if origin in (Union, python_types.UnionType):
+        options = tuple(from_annotation(option) for option in arguments if option is not type(None))
+        return options[0] if len(options) == 1 else OneOf(options)
+    if isinstance(annotation, type) and hasattr(annotation, "members"):
+        return FunctionOf(annotation)
+    raise TypeError(f"no type of the language is known for the annotation {annotation!r}")
