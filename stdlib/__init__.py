@@ -1,0 +1,16 @@
+"""The standard library: the declarations that the language comes with, and what runs them.
+
+Modules here hold declarations only and import nothing heavy; `stdlib.runtime` holds what stages do.
+"""
+
+from functools import cache
+
+from mlopsc.compiler.schema.registry import Registry
+
+
+@cache
+def registry() -> Registry:
+    """The standard declarations."""
+    from mlopsc.stdlib import columns, data, environment, metrics, monitor, release, score, test, train
+
+    return Registry.collect([environment, columns, data, metrics, train, test, release, monitor, score])

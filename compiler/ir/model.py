@@ -6,11 +6,11 @@ is an object with the key `function`, a duration, size, amount of money or rate 
 number of 0..1. Only what the spec says is written; defaults are those of the declarations.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-IR_VERSION = 1
+IR_VERSION: Final = 1
 """Raised whenever a reader of an older version could misunderstand the file."""
 
 Settings = dict[str, JsonValue]
@@ -113,5 +113,3 @@ class Pipeline(Frozen):
             if stage.name == name:
                 return stage
         raise KeyError(name)
-
-

@@ -13,10 +13,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     ModelWrapValidatorHandler,
-    SerializationInfo,
-    SerializerFunctionWrapHandler,
-    model_serializer,
     model_validator,
 )
 from pydantic.fields import FieldInfo
@@ -37,8 +35,8 @@ def setting(doc: str, default: Any = None, *, runs: bool = True, **constraints: 
     `runs=False` marks what the runtime does not do yet: it is checked like all else, and a target that would have
     to run it refuses it with a message. Constraints are pydantic's (`ge`, `le`, `gt`, `lt`, `min_length`, …).
     """
-    extra = {} if runs else {"runs": False}
-    return Field(default, description=doc, json_schema_extra=extra or None, **constraints)
+    extra: dict[str, JsonValue] | None = None if runs else {"runs": False}
+    return Field(default, description=doc, json_schema_extra=extra, **constraints)
 
 
 def _word_of(field_name: str) -> str:
@@ -69,8 +67,9 @@ class Declaration(BaseModel):
     """Whether the runtime does it already; if not, a target that would have to run it refuses it."""
 
     @classmethod
-    def __pydantic_init_subclass__(cls, word: str = "", **attributes: Any) -> None:
+    def __init_subclass__(cls, word: str = "", **attributes: Any) -> None:
         """`class Csv(Source, word="csv", runs=True)`: keywords set the class attributes of those names."""
+        super().__init_subclass__()
         cls.word = word
         for name, value in attributes.items():
             if not hasattr(cls, name):
@@ -78,7 +77,7 @@ class Declaration(BaseModel):
             setattr(cls, name, value)
 
     @classmethod
-    def parameters(cls) -> dict[str, FieldInfo]:
+    def accepts(cls) -> dict[str, FieldInfo]:
         """What may be written, by the word that is written (`from`, not `from_`)."""
         return {_word_of(name): info for name, info in cls.model_fields.items()}
 
@@ -86,27 +85,6 @@ class Declaration(BaseModel):
     def summary(cls) -> str:
         """The first paragraph of the documentation, on one line."""
         return " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
-
-
-class Block(Declaration):
-    """A block of the language: `pipeline`, `environment`, `metric` and the stage kinds."""
-
-
-class StageKind(Block):
-    """A kind of stage: its settings are its fields.
-
-    `runtime` is `module:function` of what runs it, `verbs` are the rules it may hold, and `data_through` is the
-    path of settings that leads to its data stage (`("model", "data")`), whose columns and splits its names mean.
-    """
-
-    runtime: ClassVar[str] = ""
-    data_through: ClassVar[tuple[str, ...]] = ()
-    reads: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    """Paths of settings to the stages whose outputs it reads, besides those that its settings name directly."""
-
-    timeout: types.Positive | None = setting("How long the stage may take before it is stopped and fails.")
-    retries: int = setting("How often the stage is tried again after it failed for a passing reason.", 0, ge=0, le=10)
-    compute: "Compute | None" = setting("Where the stage runs; by default, here.", runs=False)
 
 
 class Function(Declaration):
@@ -146,10 +124,6 @@ class Function(Declaration):
         rest = {key: part for key, part in value.items() if key != "function"}
         return handler(rest) if member is cls else member.model_validate(rest)
 
-    @model_serializer(mode="wrap")
-    def _write(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
-        return {"function": self.word, **handler(self)}
-
 
 class Subject(Function, family="something that a rule can be about"):
     """What can stand on the left of a rule: it measures something."""
@@ -161,6 +135,27 @@ class Subject(Function, family="something that a rule can be about"):
 
 class Compute(Function, family="a place to run a stage"):
     """Where a stage runs."""
+
+
+class Block(Declaration):
+    """A block of the language: `pipeline`, `environment`, `metric` and the stage kinds."""
+
+
+class StageKind(Block):
+    """A kind of stage: its settings are its fields.
+
+    `runtime` is `module:function` of what runs it, `verbs` are the rules it may hold, and `data_through` is the
+    path of settings that leads to its data stage (`("model", "data")`), whose columns and splits its names mean.
+    """
+
+    runtime: ClassVar[str] = ""
+    data_through: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Paths of settings to the stages whose outputs it reads, besides those that its settings name directly."""
+
+    timeout: types.Positive | None = setting("How long the stage may take before it is stopped and fails.")
+    retries: int = setting("How often the stage is tried again after it failed for a passing reason.", 0, ge=0, le=10)
+    compute: Compute | None = setting("Where the stage runs; by default, here.", runs=False)
 
 
 class Verb(Declaration):
@@ -177,7 +172,7 @@ class Verb(Declaration):
     events: ClassVar[bool] = False
     """Whether its subject is events (`on drift or rain`) instead of a function."""
 
-    as_: Annotated[str, types.NewName()] | None = setting("The name of the rule, in place of the one made from its text.")
+    as_: Annotated[str, types.NewName()] | None = setting("The name of the rule, in place of one made from its text.")
 
 
 class Role(Declaration):

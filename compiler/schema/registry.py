@@ -66,8 +66,8 @@ class Registry:
     @cached_property
     def clause_words(self) -> frozenset[str]:
         """Every word that can begin a clause, of a rule or of a schema field."""
-        words = {word for verb in self.verbs for word in verb.parameters()}
-        return frozenset(words | set(self.schema_field.parameters()) | {"because"})
+        words = {word for verb in self.verbs for word in verb.accepts()}
+        return frozenset(words | set(self.schema_field.accepts()) | {"because"})
 
     @cached_property
     def verb_words(self) -> frozenset[str]:
@@ -89,5 +89,6 @@ class Registry:
 
 def _declared(module: ModuleType) -> Iterator[type[Declaration]]:
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Declaration) and value.word and value.__module__ == module.__name__:
+        is_declaration = isinstance(value, type) and issubclass(value, Declaration) and value.word
+        if is_declaration and value.__module__ == module.__name__:
             yield value

@@ -8,7 +8,7 @@ import types as python_types
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -26,7 +26,19 @@ class Plain(Type):
     """A literal of one dimension. `share` is 70% (0.7 in the IR); `any` takes any literal or list of them."""
 
     dimension: Literal[
-        "text", "int", "number", "bool", "share", "duration", "bytes", "money", "rate", "date", "timestamp", "time", "any"
+        "text",
+        "int",
+        "number",
+        "bool",
+        "share",
+        "duration",
+        "bytes",
+        "money",
+        "rate",
+        "date",
+        "timestamp",
+        "time",
+        "any",
     ]
 
 
@@ -139,9 +151,9 @@ class Grid(Type):
 
 @dataclass(frozen=True)
 class Rest:
-    """Marks the field (a dict) that collects all other named arguments; `of` says what they are."""
+    """Marks the field that collects all other arguments: a dict of the named ones, or a tuple of `positional` ones."""
 
-    of: Literal["estimator", "grid", "any"]
+    of: Literal["estimator", "class", "grid", "positional"]
 
 
 @dataclass(frozen=True)
@@ -211,7 +223,7 @@ def _described(annotation: Any, marks: tuple[Type, ...]) -> Type:
     return marks[0] if marks else from_annotation(annotation)
 
 
-@lru_cache(maxsize=None)
+@cache
 def from_annotation(annotation: Any) -> Type:
     """The type that an annotation stands for."""
     if annotation in _PLAIN:
@@ -221,6 +233,8 @@ def from_annotation(annotation: Any) -> Type:
         return _described(arguments[0], tuple(mark for mark in arguments[1:] if isinstance(mark, Type)))
     if origin is Literal:
         return Symbol(tuple(str(word) for word in arguments))
+    if origin is dict:  # the field that collects named arguments: the type of each
+        return from_annotation(arguments[1])
     if origin is tuple:
         return ListOf(from_annotation(arguments[0]))
     if origin in (Union, python_types.UnionType):

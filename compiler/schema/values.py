@@ -19,7 +19,31 @@ MONTHS: dict[str, int] = {"mo": 1, "y": 12}
 BYTES: dict[str, int] = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 """Units of memory and storage, in bytes."""
 
-CURRENCIES = frozenset("AUD BRL CAD CHF CNY CZK DKK EUR GBP HUF INR JPY KRW MXN NOK NZD PLN SEK SGD USD ZAR".split())
+CURRENCIES = frozenset(
+    [
+        "AUD",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNY",
+        "CZK",
+        "DKK",
+        "EUR",
+        "GBP",
+        "HUF",
+        "INR",
+        "JPY",
+        "KRW",
+        "MXN",
+        "NOK",
+        "NZD",
+        "PLN",
+        "SEK",
+        "SGD",
+        "USD",
+        "ZAR",
+    ]
+)
 """Currencies (ISO 4217) that amounts of money may have."""
 
 _QUANTITY = re.compile(r"\s*([0-9_]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z%]*)\s*")

@@ -1,0 +1,127 @@
+"""`pipeline` and `environment` blocks: whose system it is, where it lives and who may do what there."""
+
+from typing import Annotated, Any, Literal
+
+from mlopsc.compiler.schema.declarations import Block, Function, setting
+from mlopsc.compiler.schema.types import ConstantOf, EnvironmentRef
+from mlopsc.compiler.schema.values import Rate
+
+
+class Platform(Function, family="platform"):
+    """Where an environment lives."""
+
+
+class Local(Platform, word="local"):
+    """This machine."""
+
+
+class Aws(Platform, word="aws"):
+    """Amazon Web Services: one region of one account."""
+
+    region: str = setting("The region, such as `eu-west-1`.", ..., pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    account: str = setting("The account's number: 12 digits, as text.", ..., pattern=r"^\d{12}$")
+
+
+class Azure(Platform, word="azure"):
+    """Microsoft Azure: one location of one subscription."""
+
+    location: str = setting("The location, such as `westeurope`.", ..., min_length=1)
+    subscription: str = setting("The subscription's id.", ..., min_length=1)
+    resource_group: str | None = setting("The resource group; by default, one of its own.")
+
+
+class Group(Function, word="group", family="group of people"):
+    """People, as each system knows them."""
+
+    github: str | None = setting("A team, as `@organisation/team`.")
+    aws: str | None = setting("A role's ARN.")
+    azure: str | None = setting("A group's object id.")
+
+
+class Access(Function, family="access"):
+    """Who may do what in an environment."""
+
+
+class Read(Access, word="read"):
+    """May read reports, the release log and versions, but not the request log."""
+
+    group: Annotated[Any, ConstantOf(Group)] = setting("Who.", ...)
+
+
+class Executor(Function, family="executor"):
+    """What runs the tasks of stages."""
+
+
+class Processes(Executor, word="processes"):
+    """Worker processes on this machine."""
+
+    count: int | None = setting("How many; by default, one a core.", ge=1)
+
+
+class Dask(Executor, word="dask"):
+    """The workers of a Dask cluster, over a store that all of them reach; extra `[dask]`."""
+
+    url: str = setting("The scheduler, as `tcp://host:port`.", ..., min_length=1)
+
+
+class Service(Function, family="way to serve"):
+    """What serves models in an environment."""
+
+
+class Router(Service, word="router"):
+    """The project's own router."""
+
+
+class Sagemaker(Service, word="sagemaker"):
+    """An Amazon SageMaker endpoint, with its limits."""
+
+
+class Network(Function, family="network"):
+    """The network an environment lives in."""
+
+
+class ExistingNetwork(Network, word="existing"):
+    """A network that is there already."""
+
+    vpc: str = setting("Its id.", ..., min_length=1)
+    subnets: tuple[str, ...] = setting("The ids of its private subnets.", ..., min_length=1)
+
+
+class CodeHost(Function, family="code host"):
+    """Where the code lives."""
+
+
+class Github(CodeHost, word="github"):
+    """GitHub: what workflows and trust need to know of the repository."""
+
+    repository: str | None = setting("The repository, as `owner/name`.", pattern=r"^[^/\s]+/[^/\s]+$")
+    plan: Literal["free", "team", "enterprise"] = setting("The plan, which decides how approvals are enforced.", "free")
+    owner_id: int | None = setting("The owner's number, for trust by immutable ids.", ge=1)
+    repo_id: int | None = setting("The repository's number, for trust by immutable ids.", ge=1)
+    immutable: bool = setting("Whether tokens carry the ids.", False)
+
+
+class Pipeline(Block, word="pipeline"):
+    """The whole system: one to a program."""
+
+    language: int = setting("The version of the language that the spec is written in.", 1, ge=1, le=1)
+    owner: str | None = setting("Who answers for it.")
+    description: str | None = setting("What it is for.")
+    requires: str | None = setting("The versions of mlopsc that can read it, such as `>=0.1`.")
+    github: CodeHost | None = setting("Where the code lives.")
+
+
+class Environment(Block, word="environment"):
+    """A place where the pipeline lives. `override STAGE { … }` inside it changes one stage there."""
+
+    platform: Platform = setting("Where it is.", Local())
+    follows: Annotated[str, EnvironmentRef()] | None = setting("The environment that a model must have been through.")
+    approvers: tuple[str, ...] = setting("Who must approve before a model comes into service here.", ())
+    access: tuple[Access, ...] = setting("Who may do what.", ())
+    budget: Rate | None = setting("What it may cost, such as `400USD / 1mo`.")
+    traffic: Rate | None = setting("How many requests are expected, such as `20_000 / 1d`.")
+    store: str = setting("Where data, models and records are kept: a folder or a URL.", ".mlops/store")
+    tracking: str | None = setting("The MLflow tracking server; by default, a database beside the store.")
+    executor: Executor = setting("What runs the tasks of stages.", Processes())
+    serve: Service | None = setting("What serves models here.")
+    network: Network | None = setting("The network it lives in.")

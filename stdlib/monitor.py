@@ -1,0 +1,108 @@
+"""`monitor` stages: what must stay true in production, and what happens when it does not."""
+
+from typing import Annotated, Literal
+
+from mlopsc.compiler.schema.declarations import Function, StageKind, Subject, Verb, setting
+from mlopsc.compiler.schema.types import Columns, Compared, FilePath, Positive, PythonName, StageRef
+from mlopsc.compiler.schema.values import Rate
+from mlopsc.stdlib.metrics import Metric, Operational
+
+
+class Watchable(Subject, family="thing to watch"):
+    """What is watched in production."""
+
+
+class Detector(Function, family="drift detector"):
+    """What tells that a distribution has changed."""
+
+
+class Reference(Function, family="reference for drift"):
+    """What the rows of a window are compared with."""
+
+
+class TrainingReference(Reference, word="training"):
+    """The rows that the model was trained on; only where rows are declared independent."""
+
+
+class TrailingReference(Reference, word="trailing"):
+    """The time just before each window."""
+
+    length: Positive = setting("How much time.", ...)
+
+
+class SeasonReference(Reference, word="season"):
+    """The same weeks of earlier years."""
+
+    length: Positive = setting("How much time around the same date.", ...)
+
+
+class Stable(Watchable, word="stable", category="drift"):
+    """That the distribution of the columns has not changed."""
+
+    what: Literal["features", "predictions", "target"] | Columns = setting("Which columns.", ...)
+    detector: Detector | None = setting("What tells a change; by default, a distance standardised by its own history.")
+
+
+class Uptime(Watchable, word="uptime", measure="ratio", category="uptime"):
+    """The share of the time (by an outside probe) or of requests that was answered."""
+
+
+class DataAge(Watchable, word="age", measure="duration", category="freshness"):
+    """How long ago the newest row of a data stage happened."""
+
+    data: Annotated[str, StageRef(("data",))] = setting("The data stage.", ...)
+
+
+class Monitor(StageKind, word="monitor", data_through=("release", "model", "data")):
+    """What is watched of a release, and what happens when something is wrong."""
+
+    release: Annotated[str, StageRef(("release",))] = setting("The release that is watched.", ...)
+    every: Positive | None = setting("How often it looks; by default, the length of each watch's window.")
+
+
+class Watch(Verb, word="watch", kinds=("monitor",), subjects=(Watchable, Metric, Operational)):
+    """What must stay true in production: if not, an event in a category (`drift quality uptime latency freshness`)."""
+
+    over: Positive | None = setting("The window that is looked at.")
+    lag: Positive | None = setting("How long labels take to arrive.")
+    every: Positive | None = setting("How often it looks; by default, the length of the window.")
+    alarms: Annotated[Rate, Compared("<=")] | None = setting("How many false alarms are accepted.")
+    against: Reference | None = setting("What a window is compared with.")
+
+
+class Action(Function, family="action"):
+    """What an event does."""
+
+
+class Retrain(Action, word="retrain"):
+    """Train again and go through the gate again."""
+
+    stage: Annotated[str, StageRef(("train",))] = setting("The train stage.", ...)
+    refresh: Annotated[str, StageRef(("data",))] | None = setting("The data stage that is read again first.")
+    cooldown: Positive = setting("How long to wait before the next.", ...)
+    limit: Rate = setting("How many at most.", ...)
+
+
+class Notify(Action, word="notify"):
+    """Tell somebody: an address, a webhook's URL or a command."""
+
+    to: str = setting("Whom or what.", ..., min_length=1)
+    cooldown: Positive | None = setting("How long to wait before the next.")
+
+
+class Rollback(Action, word="rollback"):
+    """Serve the version before."""
+
+
+class RunAction(Action, word="run"):
+    """Run a script or a function of the project."""
+
+    path: Annotated[str, FilePath()] | Annotated[str, PythonName()] = setting("The script or `file.py:name`.", ...)
+    cooldown: Positive | None = setting("How long to wait before the next.")
+    limit: Rate | None = setting("How many at most.")
+
+
+class On(Verb, word="on", kinds=("monitor",), events=True, compares=False):
+    """What an event does: a category, the name of a rule, or several joined by `or`."""
+
+    do: tuple[Action, ...] = setting("The actions, in order.", ...)
