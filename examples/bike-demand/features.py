@@ -16,4 +16,4 @@ class Calendar(TransformerMixin, BaseEstimator):
     def transform(self, rows: pd.DataFrame) -> pd.DataFrame:
         """One row in, one row out; no row knows of another."""
         at = rows["at"].dt
-        return rows.drop(columns="at").assign(weekday=at.dayofweek, month=at.month)
+        return rows.drop(columns="at").assign(weekday=at.day_of_week, month=at.month)
