@@ -1,0 +1,70 @@
+"""Measuring commands: CPU seconds of a whole process and its children, so that a busy machine does not lie."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: what was measured, the figure, and what it must stay at or below (or above)."""
+
+    what: str
+    value: float
+    bound: float
+    unit: str = "x"
+    at_least: bool = False
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bound is kept."""
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+    @property
+    def row(self) -> str:
+        """The line as Markdown."""
+        sign = ">=" if self.at_least else "<="
+        verdict = "" if self.holds else " **missed**"
+        note = f"; {self.note}" if self.note else ""
+        return (
+            f"| {self.what} | {_told(self.value, self.unit)} | {sign} {_told(self.bound, self.unit)} |{verdict}{note} |"
+        )
+
+
+def _told(value: float, unit: str) -> str:
+    digits = f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    return f"{digits} {unit}".replace(" x", " ×")
+
+
+def cpu_seconds(command: Sequence[str], cwd: Path, *, expect: Sequence[int] = (0,)) -> float:
+    """User and system seconds of a command and all that it started; raises when it ends with another code."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in expect:
+        raise RuntimeError(
+            f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def median_of(runs: int, measure: Callable[[], float]) -> float:
+    """The median of several measurements, after one that is thrown away."""
+    measure()
+    return statistics.median(measure() for _ in range(runs))
+
+
+def paired_ratio(runs: int, measure: Callable[[], float], floor: Callable[[], float]) -> tuple[float, float]:
+    """The median of `measure / floor`, taken in turns so that a change of the machine's speed hits both, and the
+    median of `measure` itself."""
+    measure(), floor()
+    pairs = [(measure(), floor()) for _ in range(runs)]
+    return statistics.median(a / b for a, b in pairs), statistics.median(a for a, _ in pairs)
