@@ -3,14 +3,20 @@
 Modules here hold declarations only and import nothing heavy; `stdlib.runtime` holds what stages do.
 """
 
-from functools import cache
+from __future__ import annotations
 
-from mlopsc.compiler.schema.registry import Registry
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.schema.registry import Registry
 
 
 @cache
 def registry() -> Registry:
     """The standard declarations."""
+    # A run with nothing to do imports this package too, and must not pay for pydantic.
+    from mlopsc.compiler.schema.registry import Registry
     from mlopsc.stdlib import columns, data, environment, metrics, monitor, release, score, test, train
 
     return Registry.collect([environment, columns, data, metrics, train, test, release, monitor, score])

@@ -68,5 +68,5 @@ class StageContext:
         reporting.report(LogLine(self.name, text))
 
     def open_input(self, stage: str, output: str) -> Path:
-        """A readable file with that output of an input; raises CorruptObjectError when its bytes are not what was stored."""
+        """A file with that output of an input, for reading only; raises CorruptObjectError when its bytes are wrong."""
         return self.store.local_path(self.inputs[stage].outputs[output])

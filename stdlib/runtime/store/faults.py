@@ -24,3 +24,17 @@ class CorruptObjectError(StoreError):
         super().__init__(message, hint)
         self.args = (message, hint, sha256)
         self.sha256 = sha256
+
+
+def missing_object(url: str, sha256: str) -> StoreError:
+    """No object has this hash."""
+    return StoreError(f"the store `{url}` has no object `{sha256}`", "run the stage that makes it again")
+
+
+def corrupt_object(url: str, sha256: str) -> CorruptObjectError:
+    """An object's bytes have changed since they were stored."""
+    return CorruptObjectError(
+        f"object `{sha256}` of the store `{url}` is damaged: its bytes are not those that were stored",
+        "run the stage that makes it again",
+        sha256,
+    )
