@@ -93,6 +93,12 @@ class Environment(Frozen):
 
     name: str
     rank: int = 0
+    serves: bool = Field(
+        True,
+        description="Whether a release reads this environment: its gates judge the test split and each look is "
+        "counted. False where a release exists but this environment only comes before others (rank 0 of several): "
+        "there gates judge the validation split and count nothing.",
+    )
     settings: Settings = Field(default_factory=dict)
 
 
