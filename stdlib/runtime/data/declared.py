@@ -1,0 +1,67 @@
+"""A data stage as `pipeline.json` declares it, read into its declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlopsc.compiler.ir.model import Column, Rule, Stage
+from mlopsc.compiler.schema.values import Duration
+from mlopsc.stdlib.data import BlockUnit, Data, RowUnit, Unit
+
+
+@dataclass(frozen=True)
+class DataStage:
+    """The settings, columns and rules of one data stage."""
+
+    name: str
+    settings: Data
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def kept(self) -> tuple[Column, ...]:
+        """The columns of the snapshot: those of role `ignore` are checked and then dropped."""
+        return tuple(column for column in self.columns if column.role != "ignore")
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits with a share above zero."""
+        rule = self.settings.split
+        if rule is None:
+            return ()
+        shares = {"train": rule.train, "validation": rule.validation, "test": rule.test}
+        return tuple(name for name, share in shares.items() if share > 0)
+
+
+def read_stage(stage: Mapping[str, Any]) -> DataStage:
+    """The data stage that a part of `pipeline.json` declares."""
+    parsed = Stage.model_validate(stage)
+    return DataStage(parsed.name, Data.model_validate(parsed.settings), parsed.columns, parsed.rules)
+
+
+def declared(pipeline: Mapping[str, Any], name: str) -> DataStage:
+    """The data stage of that name in the pipeline; raises KeyError when there is none."""
+    for stage in pipeline["stages"]:
+        if stage["name"] == name:
+            return read_stage(stage)
+    raise KeyError(name)
+
+
+def unit_of(settings: Data) -> Unit | str:
+    """The independent unit: as it is set, else blocks of a week where `time` is set, else rows."""
+    if settings.unit is not None:
+        return settings.unit
+    return BlockUnit(length=Duration.parse("7d")) if settings.time else RowUnit()
+
+
+def unit_label(settings: Data) -> str:
+    """The independent unit as a spec says it: `row`, a column, or `block(7d)`."""
+    match unit_of(settings):
+        case BlockUnit(length=length):
+            return f"block({length})"
+        case str() as column:
+            return column
+        case _:
+            return "row"
