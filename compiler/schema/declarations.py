@@ -1,25 +1,22 @@
 """The base classes of declarations: which words the language has, what they take and what they mean.
 
-A declaration is a pydantic class that holds data only. Its fields are the settings, parameters or clauses that may
-be written; their annotations say what each takes (see `schema.types`); its docstring is its documentation. The
-checker, completion, `mlopsc explain`, the reference pages and the runtime all read the same class, and the runtime
-gets a validated instance of it.
+A declaration is a class that holds data only. Its fields are the settings, parameters or clauses that may be
+written; their annotations say what each takes (see `schema.types`); its docstring is its documentation. The checker,
+completion, `mlopsc explain`, the reference pages and the runtime all read the same class, and the runtime gets an
+instance of it that pydantic has validated. Declaring imports no pydantic: a check would cost twice as much.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
-
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ModelWrapValidatorHandler,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, Self, get_args, get_type_hints
 
 from mlopsc.compiler.schema import types
+from mlopsc.compiler.schema.parameters import Parameter
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 Task = Literal["regression", "binary", "multiclass"]
 """What a model predicts: a number, one of two classes, one of several."""
@@ -35,25 +32,11 @@ def setting(doc: str, default: Any = None, *, runs: bool = True, **constraints: 
     `runs=False` marks what the runtime does not do yet: it is checked like all else, and a target that would have
     to run it refuses it with a message. Constraints are pydantic's (`ge`, `le`, `gt`, `lt`, `min_length`, …).
     """
-    extra: dict[str, JsonValue] | None = None if runs else {"runs": False}
-    return Field(default, description=doc, json_schema_extra=extra, **constraints)
+    return Parameter("", None, doc, default, runs, constraints)
 
 
-def _word_of(field_name: str) -> str:
-    return field_name.rstrip("_")
-
-
-class Declaration(BaseModel):
-    """Anything that the language declares."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        defer_build=True,
-        populate_by_name=True,
-        alias_generator=_word_of,
-        protected_namespaces=(),
-    )
+class Declaration:
+    """Anything that the language declares; an instance holds what was written, and the defaults of the rest."""
 
     word: ClassVar[str] = ""
     """The name by which it is written; empty for what is only a base."""
@@ -66,7 +49,8 @@ class Declaration(BaseModel):
     runs: ClassVar[bool] = True
     """Whether the runtime does it already; if not, a target that would have to run it refuses it."""
 
-    @classmethod
+    _accepts: ClassVar[Mapping[str, Parameter]] = MappingProxyType({})
+
     def __init_subclass__(cls, word: str = "", **attributes: Any) -> None:
         """`class Csv(Source, word="csv", runs=True)`: keywords set the class attributes of those names."""
         super().__init_subclass__()
@@ -75,16 +59,62 @@ class Declaration(BaseModel):
             if not hasattr(cls, name):
                 raise TypeError(f"{cls.__name__}: declarations have no attribute {name!r}")
             setattr(cls, name, value)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
+        for name in own:
+            delattr(cls, name)
+        hints = _annotations(cls) if own else {}
+        typed = (replace(parameter, name=name, annotation=hints[name]) for name, parameter in own.items())
+        cls._accepts = MappingProxyType({**cls._accepts, **{one.word: one for one in typed}})
+
+    def __init__(self, **values: Any) -> None:
+        """Values by field name, taken as they are; `model_validate` is for values from outside."""
+        for parameter in self._accepts.values():
+            vars(self)[parameter.name] = values.pop(parameter.name, parameter.default)
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *map(repr, vars(self).values())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
     @classmethod
-    def accepts(cls) -> dict[str, FieldInfo]:
-        """What may be written, by the word that is written (`from`, not `from_`)."""
-        return {_word_of(name): info for name, info in cls.model_fields.items()}
+    def accepts(cls) -> Mapping[str, Parameter]:
+        """What may be written, by the word that is written (`from`, not `from_`); that of its bases first."""
+        return cls._accepts
+
+    @classmethod
+    def model_validate(cls, value: Any) -> Self:
+        """An instance from JSON in the encoding of the IR; raises pydantic's ValidationError."""
+        from mlopsc.compiler.schema.validation import validate
+
+        valid: Self = validate(cls, value)
+        return valid
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        """Lets pydantic read a declaration wherever it stands in another."""
+        from mlopsc.compiler.schema.validation import schema_of
+
+        return schema_of(cls)
 
     @classmethod
     def summary(cls) -> str:
         """The first paragraph of the documentation, on one line."""
         return " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def _annotations(cls: type) -> Mapping[str, Any]:
+    """The annotations that stand in a class; where its module postpones them, evaluated."""
+    own = cls.__annotations__
+    return get_type_hints(cls, include_extras=True) if any(isinstance(one, str) for one in own.values()) else own
 
 
 class Function(Declaration):
@@ -114,15 +144,6 @@ class Function(Declaration):
             if member.word == word:
                 return member
         raise ValueError(f"there is no {cls.family or cls.__name__} `{word}`")
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if not isinstance(value, dict) or "function" not in value:
-            return handler(value)
-        member = cls.named(value["function"])
-        rest = {key: part for key, part in value.items() if key != "function"}
-        return handler(rest) if member is cls else member.model_validate(rest)
 
 
 class Subject(Function, family="something that a rule can be about"):

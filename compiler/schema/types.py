@@ -5,14 +5,13 @@ that the block leads to, `Symbol` in the words of the parameter, and so on. Ther
 """
 
 import types as python_types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic.fields import FieldInfo
-
+from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.values import Bytes, Duration, Money, Rate
 
 
@@ -193,28 +192,27 @@ _PLAIN: dict[Any, Type] = {
 }
 
 
-def type_of(info: FieldInfo) -> Type:
+def type_of(parameter: Parameter) -> Type:
     """The type of a declaration's field; `None` in its annotation only says that it may be left out or unset."""
-    return _described(info.annotation, tuple(mark for mark in info.metadata if isinstance(mark, Type)))
+    return from_annotation(parameter.annotation)
 
 
-def compared_with(info: FieldInfo) -> str | None:
+def compared_with(parameter: Parameter) -> str | None:
     """The operator that a clause is written with, if any."""
-    return next((mark.operator for mark in _marks(info) if isinstance(mark, Compared)), None)
+    return next((mark.operator for mark in _marks(parameter) if isinstance(mark, Compared)), None)
 
 
-def rest_of(fields: Iterable[tuple[str, FieldInfo]]) -> tuple[str, Rest] | None:
-    """The field that collects other named arguments, if a function has one."""
-    for name, info in fields:
-        for mark in _marks(info):
+def rest_of(fields: Iterable[tuple[str, Parameter]]) -> tuple[str, Rest] | None:
+    """The field that collects other arguments, if a function has one."""
+    for name, parameter in fields:
+        for mark in _marks(parameter):
             if isinstance(mark, Rest):
                 return name, mark
     return None
 
 
-def _marks(info: FieldInfo) -> Iterable[Any]:
-    yield from info.metadata
-    for option in get_args(info.annotation):
+def _marks(parameter: Parameter) -> Iterator[Any]:
+    for option in (parameter.annotation, *get_args(parameter.annotation)):
         if get_origin(option) is Annotated:
             yield from option.__metadata__
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
-
-from pydantic import JsonValue
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema.declarations import StageKind, Verb
@@ -21,7 +19,10 @@ from mlopsc.compiler.semantics.index import Expected, ExpectedUse, Index, Symbol
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location
 
-Settings = dict[str, JsonValue]
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+Settings: TypeAlias = "dict[str, JsonValue]"
 Operator = Literal["<", "<=", ">", ">=", "==", "!=", "in", "not in"]
 
 
