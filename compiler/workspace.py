@@ -71,7 +71,8 @@ class DiskWorkspace:
         try:
             if (self.root / path).exists():
                 return True
-            return glob.has_magic(path) and next(glob.iglob(path, root_dir=self.root, recursive=True), None) is not None
+            matches = glob.iglob(path, root_dir=self.root, recursive=True)  # noqa: PTH207 (`..` and absolute globs too)
+            return glob.has_magic(path) and next(matches, None) is not None
         except (OSError, ValueError):
             return False
 
