@@ -18,14 +18,24 @@ def imported_modules(path: str, read: Read) -> tuple[str, ...]:
 
     Imports inside functions and conditions count. A module with a syntax error counts, but what it imports does not.
     """
+
+    def imports_of(path: str) -> tuple[str, ...] | None:
+        text = read(path)
+        return None if text is None else imports(path, text)
+
+    return reachable(path, imports_of)
+
+
+def reachable(path: str, imports_of: Callable[[str], tuple[str, ...] | None]) -> tuple[str, ...]:
+    """As `imported_modules`, where the dotted names that each file imports are known; None: there is no such file."""
     found: dict[str, None] = {}
     waiting = [path]
     while waiting:
         current = waiting.pop()
-        if current in found or (text := read(current)) is None:
+        if current in found or (names := imports_of(current)) is None:
             continue
         found[current] = None
-        waiting += [known for name in imports(current, text) for known in (module_path(name, read),) if known]
+        waiting += [known for name in names for known in (module_path(name, imports_of),) if known]
         waiting += [package for package in _packages(current) if package not in found]
     rest = sorted(found.keys() - {path})
     return (path, *rest) if path in found else ()
@@ -40,8 +50,8 @@ def imports(path: str, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for node in ast.walk(tree) for name in _names(node, path)))
 
 
-def module_path(name: str, read: Read) -> str | None:
-    """The file of a module of the project by its dotted name, if it is one."""
+def module_path(name: str, read: Callable[[str], object | None]) -> str | None:
+    """The file of a module of the project by its dotted name, if it is one; `read` gives None where no file is."""
     base = name.replace(".", "/")
     return next((path for path in (f"{base}/__init__.py", f"{base}.py") if read(path) is not None), None)
 

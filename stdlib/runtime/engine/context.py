@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 class StageContext:
     """All that a stage function or one of its tasks may use; it can be pickled and sent to another machine.
 
-    `stage` is the stage as it stands in `pipeline.json`; `pipeline` is the whole file (settings, columns of other
-    stages, environment). `scratch` is a private folder of this call, deleted when the call returns. `inputs` are the
-    records of the stages that it reads. `pin` is what `mlops.lock` says of this stage, if anything. `seed` follows
-    from the key, `threads` is how many threads the call may use.
+    `stage` is the stage as it stands in `pipeline.json`. `pipeline` is the part of the rest of that file which this
+    stage may see: of other stages only its inputs, without their rules; what is seen there is part of its key, but
+    for the settings of the pipeline and the environment, on which no result may depend. `scratch`
+    is a private folder of this call, deleted when the call returns. `inputs` are the records of the stages that it
+    reads. `pin` is what `mlops.lock` says of this stage, if anything. `seed` follows from the key, `threads` is how
+    many threads the call may use.
     """
 
     stage: Mapping[str, Any]

@@ -1,0 +1,28 @@
+"""Replacing files as a whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from mlopsc.stdlib.runtime.store.faults import OperationError
+
+
+def write_atomically(path: Path, content: bytes, *, required: bool = True) -> None:
+    """Put `content` in the place of a file in one step, so that nobody ever sees a part of it.
+
+    Raises OperationError when that is impossible, unless the file is not `required`.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if required:
+            raise OperationError(
+                f"`{path}` cannot be written: {error.strerror}", "check the folder's permissions and free space"
+            ) from error
