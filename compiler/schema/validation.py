@@ -1,6 +1,6 @@
 """Instances of declarations from JSON, by pydantic; imported only when something is validated."""
 
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
@@ -10,6 +10,7 @@ from mlopsc.compiler.schema.declarations import Declaration, Function
 from mlopsc.compiler.schema.parameters import Parameter
 
 _CONFIG = ConfigDict(extra="forbid", populate_by_name=True, protected_namespaces=())
+_models: dict[type[Declaration], type[BaseModel]] = {}
 
 
 def validate(declaration: type[Declaration], value: Any) -> Any:
@@ -17,7 +18,7 @@ def validate(declaration: type[Declaration], value: Any) -> Any:
 
     Raises pydantic's ValidationError.
     """
-    return _adapter(declaration).validate_python(value)
+    return TypeAdapter(declaration).validate_python(value)
 
 
 def read(declaration: type[Declaration], value: Any) -> Declaration:
@@ -26,7 +27,7 @@ def read(declaration: type[Declaration], value: Any) -> Declaration:
         return value
     if not isinstance(value, dict):
         raise ValueError(f"expected {_described(declaration)}, got {value!r}")
-    chosen: type[Declaration] = declaration
+    chosen = declaration
     if issubclass(declaration, Function) and "function" in value:
         chosen = declaration.named(value["function"])
         value = {key: part for key, part in value.items() if key != "function"}
@@ -44,15 +45,11 @@ def _described(declaration: type[Declaration]) -> str:
     return f"the settings of `{declaration.word}`"
 
 
-@cache
-def _adapter(declaration: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(declaration)
-
-
-@cache
-def _model_of(declaration: type[Any]) -> type[BaseModel]:
-    fields: dict[str, Any] = {one.name: _field(one) for one in declaration.accepts().values()}
-    return create_model(declaration.__name__, __config__=_CONFIG, **fields)
+def _model_of(declaration: type[Declaration]) -> type[BaseModel]:
+    if declaration not in _models:
+        fields: dict[str, Any] = {one.name: _field(one) for one in declaration.accepts().values()}
+        _models[declaration] = create_model(declaration.__name__, __config__=_CONFIG, **fields)
+    return _models[declaration]
 
 
 def _field(parameter: Parameter) -> tuple[Any, Any]:
