@@ -56,13 +56,8 @@ class ProjectFiles:
         return {found: self.digest(found) for found in sorted(reachable(path, self.imports))}
 
     def tree(self, path: str) -> tuple[str, ...]:
-        """The files that a file, folder or glob stands for, sorted; hidden ones and caches in folders are left out."""
-        found = self.project / path
-        if found.is_file():
-            return (path,)
-        if found.is_dir():
-            return tuple(sorted(_below(found, self.project)))
-        return tuple(sorted(_relative(match, self.project) for match in _matches(self.project, path)))
+        """The files that a file, folder or glob stands for; see `files_of`."""
+        return files_of(self.project, path)
 
     def save(self) -> None:
         """Write what is known; a folder that cannot be written costs time in the next run and nothing else."""
@@ -103,6 +98,16 @@ class ProjectFiles:
             self._known[path] = entry
             self._changed = True
         return entry
+
+
+def files_of(project: Path, path: str) -> tuple[str, ...]:
+    """The files that a file, folder or glob stands for, sorted; hidden ones and caches in folders are left out."""
+    found = project / path
+    if found.is_file():
+        return (path,)
+    if found.is_dir():
+        return tuple(sorted(_below(found, project)))
+    return tuple(sorted(_relative(match, project) for match in _matches(project, path)))
 
 
 def _load(memory: Path) -> dict[str, Any]:
