@@ -31,7 +31,7 @@ class Bool(ColumnType, word="bool", task="binary"):
     """True or false; 0 and 1 are read as such."""
 
 
-class Text(ColumnType, word="text"):
+class Text(ColumnType, word="text", direct=False):
     """Text that is not a category; it reaches an estimator only through `features`."""
 
 
@@ -39,11 +39,11 @@ class Category(ColumnType, word="category", task="multiclass"):
     """One of several values; `in ["a", "b"]` lists them, else those of the training rows count as known."""
 
 
-class Timestamp(ColumnType, word="timestamp", ordered=True):
+class Timestamp(ColumnType, word="timestamp", ordered=True, direct=False):
     """A date with a time; it reaches an estimator only through `features`."""
 
 
-class Date(ColumnType, word="date", ordered=True):
+class Date(ColumnType, word="date", ordered=True, direct=False):
     """A date; it reaches an estimator only through `features`."""
 
 
@@ -53,7 +53,7 @@ class Vector(ColumnType, word="vector"):
     size: int = setting("How many numbers each row has.", ..., ge=1)
 
 
-class ColumnClauses(SchemaField, word="column"):
+class ColumnClauses(SchemaField, word="column", not_features=("id", "leak", "ignore", "weight", "label_time")):
     """What may follow the type of a column."""
 
     role: RoleName | None = setting("What the column is for, beyond being a feature.")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from mlopsc.compiler.schema.declarations import Function, StageKind, Subject, Verb, setting
 from mlopsc.compiler.schema.types import (
     Column,
+    ColumnRef,
     Columns,
     FilePath,
     FunctionOf,
@@ -17,6 +18,8 @@ from mlopsc.compiler.schema.types import (
     Share,
     StageRef,
 )
+
+Number = Annotated[str, ColumnRef(("int", "float", "bool"))]
 
 
 class Source(Function, family="source of rows"):
@@ -63,14 +66,14 @@ class Transform(Function, family="transformation of rows"):
 class PythonTransform(Transform, word="python"):
     """A function of the project from DataFrame to DataFrame; with several stages in `from`, it takes one of each."""
 
-    name: Annotated[str, PythonName()] = setting('The function, as `"file.py:name"`.', ...)
+    name: Annotated[str, PythonName(takes=1, one_per="from")] = setting('The function, as `"file.py:name"`.', ...)
 
 
 class Unit(Function, family="independent unit"):
     """What counts as one independent observation."""
 
 
-class BlockUnit(Unit, word="block"):
+class BlockUnit(Unit, word="block", data_needs=("time",)):
     """All rows of one stretch of time, counted from Monday 1970-01-05 in the zone of the data."""
 
     length: Positive = setting("How long a stretch is.", ...)
@@ -80,7 +83,7 @@ class RowUnit(Unit, word="row"):
     """Each row by itself."""
 
 
-class SplitRule(Function, family="way to split rows"):
+class SplitRule(Function, family="way to split rows", makes_splits=True):
     """How rows are divided for training, validation and testing; its parameters of type share are the splits."""
 
     train: Share = setting("The share of the rows to train on.", ..., gt=0, lt=1)
@@ -97,24 +100,28 @@ class RandomSplit(SplitRule, word="random"):
 class StratifiedSplit(SplitRule, word="stratified"):
     """Rows at random within each value of a column (the target, unless another is named)."""
 
-    by: Column | None = setting("The column whose values keep their shares in every split.")
+    by: Annotated[str, ColumnRef(("bool", "category", "int", "text"))] | None = setting(
+        "The column whose values keep their shares in every split."
+    )
     seed: int = setting("Another seed is another split.", 0, ge=0)
 
 
 class GroupSplit(SplitRule, word="by_group"):
     """Groups at random: all rows with one value of a column stay together."""
 
-    column: Column | None = setting("The column that names the group; by default the one of role `group`.")
+    column: Annotated[str, ColumnRef(of_role="group")] | None = setting(
+        "The column that names the group; by default the one of role `group`."
+    )
     seed: int = setting("Another seed is another split.", 0, ge=0)
 
 
-class TimeSplit(SplitRule, word="by_time"):
+class TimeSplit(SplitRule, word="by_time", data_needs=("time",)):
     """The earliest rows train, the latest test; cuts fall between distinct times."""
 
     gap: Positive | None = setting("How much time before each cut is left unused, so that no row leaks across it.")
 
 
-class RollingSplit(SplitRule, word="rolling", runs=False):
+class RollingSplit(SplitRule, word="rolling", runs=False, data_needs=("time",)):
     """Like `by_time`, with several windows that move forward through time."""
 
     windows: int = setting("How many windows.", ..., ge=2)
@@ -143,13 +150,22 @@ class Window(Function, family="stretch of time"):
     """Which of the rows are kept, by their time."""
 
 
-class LastWindow(Window, word="last"):
+class LastWindow(Window, word="last", data_needs=("time",)):
     """The rows of the last stretch of time, counted back from the newest row."""
 
     length: Positive = setting("How far back.", ...)
 
 
-class Data(StageKind, word="data", runtime="mlopsc.stdlib.runtime.data:run"):
+class Data(
+    StageKind,
+    word="data",
+    runtime="mlopsc.stdlib.runtime.data:run",
+    has_schema=True,
+    columns_from="from",
+    one_of=("source", "from"),
+    must_hold=("check",),
+    identity=("target", "key", "split"),
+):
     """Rows with a schema: read, checked, split and pinned.
 
     Columns are declared in a block `schema { name: type in range, role …, missing <= … }`; those that are not
@@ -161,7 +177,9 @@ class Data(StageKind, word="data", runtime="mlopsc.stdlib.runtime.data:run"):
         "The data stages that these rows are derived from.", ()
     )
     transform: Transform | None = setting("What is done to the rows before the schema is checked.")
-    time: Column | None = setting("The column that says when each row happened.")
+    time: Annotated[str, ColumnRef(("timestamp", "date"))] | None = setting(
+        "The column that says when each row happened."
+    )
     zone: str = setting("The time zone of timestamps that have none, and of days and weeks.", "UTC")
     key: Columns = setting("The columns that together name a row; no two rows share them.", ())
     unit: Unit | Column | None = setting(
@@ -183,11 +201,11 @@ class Check(Subject, family="thing to check"):
     """What a `check` measures on the rows."""
 
 
-class Rows(Check, word="rows", measure="count"):
+class Rows(Check, word="rows", measure="count", least=0):
     """The number of rows."""
 
 
-class MissingShare(Check, word="missing", measure="ratio"):
+class MissingShare(Check, word="missing", measure="ratio", least=0, most=1):
     """The share of values that are missing from a column."""
 
     column: Column = setting("The column.", ...)
@@ -204,23 +222,23 @@ class Unique(Check, word="unique", measure="truth"):
 class MeanOf(Check, word="mean", measure="number"):
     """The mean of a column of numbers, without its missing values."""
 
-    column: Column = setting("The column.", ...)
+    column: Number = setting("The column.", ...)
 
 
-class StandardDeviation(Check, word="stddev", measure="number"):
+class StandardDeviation(Check, word="stddev", measure="number", least=0):
     """The sample standard deviation of a column of numbers."""
 
-    column: Column = setting("The column.", ...)
+    column: Number = setting("The column.", ...)
 
 
 class Quantile(Check, word="quantile", measure="number"):
     """A quantile of a column of numbers, with linear interpolation."""
 
-    column: Column = setting("The column.", ...)
+    column: Number = setting("The column.", ...)
     share: Share = setting("Which quantile: `50%` is the median.", ..., ge=0, le=1)
 
 
-class Distinct(Check, word="distinct", measure="count"):
+class Distinct(Check, word="distinct", measure="count", least=0):
     """The number of different values in a column."""
 
     column: Column = setting("The column.", ...)
@@ -229,11 +247,11 @@ class Distinct(Check, word="distinct", measure="count"):
 class Matches(Check, word="matches", measure="truth"):
     """That every value of a text column matches a regular expression as a whole."""
 
-    column: Column = setting("The column.", ...)
+    column: Annotated[str, ColumnRef(("text", "category"))] = setting("The column.", ...)
     pattern: str = setting("A regular expression as in Python's `re`.", ..., min_length=1)
 
 
-class Age(Check, word="age", measure="duration"):
+class Age(Check, word="age", measure="duration", least=0, data_needs=("time",)):
     """How long ago the newest row happened; needs `time`."""
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from mlopsc.compiler.schema.declarations import Block, Function, setting
-from mlopsc.compiler.schema.types import ConstantOf, EnvironmentRef
+from mlopsc.compiler.schema.types import ConstantOf, EnvironmentRef, LanguageVersion
 from mlopsc.compiler.schema.values import Rate
 
 
@@ -104,7 +104,9 @@ class Github(CodeHost, word="github"):
 class Pipeline(Block, word="pipeline"):
     """The whole system: one to a program."""
 
-    language: int = setting("The version of the language that the spec is written in.", 1, ge=1, le=1)
+    language: Annotated[int, LanguageVersion(latest=1)] = setting(
+        "The version of the language that the spec is written in.", 1, ge=1, le=1
+    )
     owner: str | None = setting("Who answers for it.")
     description: str | None = setting("What it is for.")
     requires: str | None = setting("The versions of mlopsc that can read it, such as `>=0.1`.")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from mlopsc.compiler.schema.declarations import Block, Function, Subject, Task, setting
+from mlopsc.compiler.schema.declarations import Better, Block, Function, Subject, Task, setting
 from mlopsc.compiler.schema.types import Percentile, Plain, Positive, PythonName, Share, SplitName
 
 _ANY: tuple[Task, ...] = ("regression", "binary", "multiclass")
@@ -14,7 +14,7 @@ Needs = Literal["predictions", "probabilities", "scores"]
 """What a metric is computed from: predicted values, a probability for each class, or scores that only rank."""
 
 
-class Metric(Subject, family="metric"):
+class Metric(Subject, family="metric", category="quality", least=0):
     """How good predictions are on the rows of a split.
 
     `tasks` are those it makes sense for, `better` says which way is good, `needs` what it is computed from, and
@@ -22,7 +22,7 @@ class Metric(Subject, family="metric"):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = _ANY
-    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    better: ClassVar[Better] = "lower"
     needs: ClassVar[Needs] = "predictions"
     mean_of_rows: ClassVar[bool] = False
 
@@ -59,19 +59,19 @@ class PoissonDeviance(Metric, word="poisson_deviance", tasks=_REGRESSION, measur
     """Mean Poisson deviance, for counts: the mean of 2 (y log(y / prediction) - y + prediction)."""
 
 
-class RSquared(Metric, word="r2", tasks=_REGRESSION, measure="number", better="higher"):
+class RSquared(Metric, word="r2", tasks=_REGRESSION, measure="number", better="higher", least=None, most=1):
     """Coefficient of determination: 1 - sum (y - prediction)² / sum (y - mean of y)²."""
 
 
-class Bias(Metric, word="bias", tasks=_REGRESSION, measure="target", mean_of_rows=True):
+class Bias(Metric, word="bias", tasks=_REGRESSION, measure="target", better="zero", least=None, mean_of_rows=True):
     """Mean error: the mean of prediction - y; zero is best, so it is compared from both sides."""
 
 
-class ClassMetric(Metric, tasks=_CLASSES, measure="ratio", better="higher"):
+class ClassMetric(Metric, tasks=_CLASSES, measure="ratio", better="higher", most=1):
     """A metric of predicted classes."""
 
 
-class OneClassMetric(ClassMetric):
+class OneClassMetric(ClassMetric, of_one_class=True):
     """A metric of one class, or an average over all classes."""
 
     class_: Annotated[Any, Plain("any")] | None = setting("The class that counts as positive; true, unless it is said.")
@@ -98,11 +98,11 @@ class FScore(OneClassMetric, word="f1"):
     """The harmonic mean of precision and recall."""
 
 
-class MatthewsCorrelation(ClassMetric, word="mcc", measure="number"):
+class MatthewsCorrelation(ClassMetric, word="mcc", measure="number", least=-1):
     """Matthews correlation coefficient: the correlation of predicted and true classes, from -1 to 1."""
 
 
-class AreaUnderRoc(Metric, word="roc_auc", tasks=_CLASSES, measure="ratio", better="higher", needs="scores"):
+class AreaUnderRoc(Metric, word="roc_auc", tasks=_CLASSES, measure="ratio", better="higher", needs="scores", most=1):
     """Area under the ROC curve: the chance that a positive row scores above a negative one."""
 
     average: Literal["macro", "weighted"] = setting(
@@ -111,7 +111,7 @@ class AreaUnderRoc(Metric, word="roc_auc", tasks=_CLASSES, measure="ratio", bett
 
 
 class AveragePrecision(
-    Metric, word="average_precision", tasks=_BINARY, measure="ratio", better="higher", needs="scores"
+    Metric, word="average_precision", tasks=_BINARY, measure="ratio", better="higher", needs="scores", most=1
 ):
     """Average precision: the area under the precision-recall curve, by steps."""
 
@@ -120,7 +120,9 @@ class LogLoss(Metric, word="log_loss", tasks=_CLASSES, measure="number", needs="
     """Log loss: the mean of -log of the probability given to the true class."""
 
 
-class BrierScore(Metric, word="brier", tasks=_BINARY, measure="number", needs="probabilities", mean_of_rows=True):
+class BrierScore(
+    Metric, word="brier", tasks=_BINARY, measure="number", needs="probabilities", mean_of_rows=True, most=1
+):
     """Brier score: the mean of (probability - outcome)²."""
 
 
@@ -131,13 +133,13 @@ class Cost(Metric, word="cost", tasks=_BINARY, measure="number", mean_of_rows=Tr
     false_negative: float = setting("What a miss costs.", ..., ge=0)
 
 
-class PythonMetric(Metric, word="python", measure="number", runs=False):
+class PythonMetric(Metric, word="python", measure="number", better="", least=None, runs=False):
     """A function of the project that takes the true and the predicted values and returns a number."""
 
     name: Annotated[str, PythonName(takes=2)] = setting('The function, as `"file.py:name"`.', ...)
 
 
-class MetricBlock(Block, word="metric"):
+class MetricBlock(Block, word="metric", defines=Metric):
     """A metric of the project: a function, which way is better, and what it is measured in."""
 
     function: Annotated[str, PythonName(takes=2)] = setting('The function, as `"file.py:name"`.', ...)
@@ -149,7 +151,7 @@ class Baseline(Function, family="baseline"):
     """What stands on the right of a comparison in place of a number: the same metric of something simpler."""
 
 
-class Naive(Baseline, word="naive"):
+class Naive(Baseline, word="naive", data_needs=("time",)):
     """Predicts the value of the target one lag ago; rows that have no such value are left out of both sides."""
 
     lag: Positive = setting("How long ago.", ...)
@@ -159,11 +161,11 @@ class Operational(Subject, family="measurement of a service"):
     """What is measured of a model in use, whether or not it predicts well."""
 
 
-class Latency(Operational, word="latency", measure="duration", category="latency"):
+class Latency(Operational, word="latency", measure="duration", category="latency", better="lower", least=0):
     """A percentile of the time that one prediction of one row takes."""
 
     percentile: Annotated[str, Percentile()] = setting("Which percentile: `p50`, `p95`, `p99`.", ...)
 
 
-class ErrorRate(Operational, word="error_rate", measure="ratio", category="uptime"):
+class ErrorRate(Operational, word="error_rate", measure="ratio", category="uptime", better="lower", least=0, most=1):
     """The share of requests that fail."""

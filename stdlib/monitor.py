@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal
 
-from mlopsc.compiler.schema.declarations import Function, StageKind, Subject, Verb, setting
-from mlopsc.compiler.schema.types import Columns, Compared, FilePath, Positive, PythonName, StageRef
+from mlopsc.compiler.schema.declarations import Event, Function, StageKind, Subject, Verb, setting
+from mlopsc.compiler.schema.types import ColumnRef, Compared, FilePath, Positive, PythonName, StageRef
 from mlopsc.compiler.schema.values import Rate
 from mlopsc.stdlib.metrics import Metric, Operational
 
@@ -36,31 +36,41 @@ class SeasonReference(Reference, word="season"):
     length: Positive = setting("How much time around the same date.", ...)
 
 
+WatchedColumn = Annotated[str, ColumnRef(without=("pii", "calendar", "id", "ignore"))]
+
+
 class Stable(Watchable, word="stable", category="drift"):
     """That the distribution of the columns has not changed."""
 
-    what: Literal["features", "predictions", "target"] | Columns = setting("Which columns.", ...)
+    what: Literal["features", "predictions", "target"] | tuple[WatchedColumn, ...] = setting("Which columns.", ...)
     detector: Detector | None = setting("What tells a change; by default, a distance standardised by its own history.")
 
 
-class Uptime(Watchable, word="uptime", measure="ratio", category="uptime"):
+class Uptime(Watchable, word="uptime", measure="ratio", category="uptime", better="higher", least=0, most=1):
     """The share of the time (by an outside probe) or of requests that was answered."""
 
 
-class DataAge(Watchable, word="age", measure="duration", category="freshness"):
+class DataAge(Watchable, word="age", measure="duration", category="freshness", better="lower", least=0):
     """How long ago the newest row of a data stage happened."""
 
     data: Annotated[str, StageRef(("data",))] = setting("The data stage.", ...)
 
 
-class Monitor(StageKind, word="monitor", data_through=("release", "model", "data")):
+class Monitor(StageKind, word="monitor", data_through=("release", "model", "data"), splits=("feedback",)):
     """What is watched of a release, and what happens when something is wrong."""
 
     release: Annotated[str, StageRef(("release",))] = setting("The release that is watched.", ...)
     every: Positive | None = setting("How often it looks; by default, the length of each watch's window.")
 
 
-class Watch(Verb, word="watch", kinds=("monitor",), subjects=(Watchable, Metric, Operational)):
+class Watch(
+    Verb,
+    word="watch",
+    kinds=("monitor",),
+    subjects=(Watchable, Metric, Operational),
+    raises=True,
+    instead={"at": "alarms <= 1 / 90d"},
+):
     """What must stay true in production: if not, an event in a category (`drift quality uptime latency freshness`)."""
 
     over: Positive | None = setting("The window that is looked at.")
@@ -74,7 +84,7 @@ class Action(Function, family="action"):
     """What an event does."""
 
 
-class Retrain(Action, word="retrain"):
+class Retrain(Action, word="retrain", gated="stage"):
     """Train again and go through the gate again."""
 
     stage: Annotated[str, StageRef(("train",))] = setting("The train stage.", ...)
@@ -100,6 +110,18 @@ class RunAction(Action, word="run"):
     path: Annotated[str, FilePath()] | Annotated[str, PythonName()] = setting("The script or `file.py:name`.", ...)
     cooldown: Positive | None = setting("How long to wait before the next.")
     limit: Rate | None = setting("How many at most.")
+
+
+class LabelsLate(Event, word="labels_late"):
+    """Labels that are due have not arrived, so that the quality of the model is not known."""
+
+
+class NoModel(Event, word="no_model"):
+    """The service has no model to answer with."""
+
+
+class NothingNew(Event, word="nothing_new"):
+    """A retraining found no new rows; it does not count against the `limit`."""
 
 
 class On(Verb, word="on", kinds=("monitor",), events=True, compares=False):

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from mlopsc.compiler.schema.declarations import Function, StageKind, Verb, setting
-from mlopsc.compiler.schema.types import Column, Positive, Share, StageRef
+from mlopsc.compiler.schema.types import Column, Positive, Rising, Share, StageRef
 from mlopsc.stdlib.metrics import Metric, Operational
 
 
@@ -24,7 +24,7 @@ class BlueGreen(Strategy, word="blue_green"):
 class Canary(Strategy, word="canary"):
     """More traffic in steps; units that have moved never move back."""
 
-    steps: tuple[Share, ...] = setting("The shares of traffic, rising to 100%.", ..., min_length=1)
+    steps: Annotated[tuple[Share, ...], Rising()] = setting("The shares of traffic, rising to 100%.", ..., min_length=1)
     every: Positive = setting("How long each step lasts.", ...)
 
 
@@ -47,7 +47,13 @@ class RequestLog(Function, word="log", family="request log"):
     sample: Share = setting("The share of requests that is logged.", 1.0, gt=0, le=1)
 
 
-class Release(StageKind, word="release", data_through=("model", "data")):
+class Release(
+    StageKind,
+    word="release",
+    data_through=("model", "data"),
+    splits=("feedback",),
+    same_stage=(("model",), ("gate", "model")),
+):
     """A service: a model that passed its gate, a strategy to bring it in, and what must hold meanwhile."""
 
     model: Annotated[str, StageRef(("train",))] = setting("The train stage whose models are served.", ...)
@@ -59,7 +65,7 @@ class Release(StageKind, word="release", data_through=("model", "data")):
     otherwise: Literal["keep", "promote"] = setting("What happens when a comparison is still open at its end.", "keep")
 
 
-class RequireRelease(Verb, word="require", kinds=("release",), subjects=(Metric, Operational)):
+class RequireRelease(Verb, word="require", kinds=("release",), subjects=(Metric, Operational), assigned_by="assign"):
     """What the new model must reach in service before it takes over."""
 
     at: Share | None = setting("How sure the verdict must be.", ge=0.5, lt=1)
@@ -67,7 +73,7 @@ class RequireRelease(Verb, word="require", kinds=("release",), subjects=(Metric,
     otherwise: Literal["keep", "promote"] | None = setting("What happens if it is still open then.")
 
 
-class Guard(Verb, word="guard", kinds=("release",), subjects=(Operational, Metric)):
+class Guard(Verb, word="guard", kinds=("release",), subjects=(Operational, Metric), assigned_by="assign"):
     """What must stay true during a rollout: if not, the release rolls back by itself."""
 
     at: Share | None = setting("How sure an alarm must be.", ge=0.5, lt=1)

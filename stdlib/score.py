@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mlopsc.compiler.schema.declarations import StageKind, Verb, setting
-from mlopsc.compiler.schema.types import Positive, StageRef
+from mlopsc.compiler.schema.types import Positive, StageRef, Written
 from mlopsc.stdlib.data import Check, Parquet, Source
 
 
@@ -12,7 +12,7 @@ class Score(StageKind, word="score", data_through=("data",), reads=(("model", "d
 
     model: Annotated[str, StageRef(("train", "release"))] = setting("Whose model predicts.", ...)
     data: Annotated[str, StageRef(("data",))] = setting("The rows to predict for.", ...)
-    into: Source = setting("Where predictions are written.", Parquet(path="predictions/"))
+    into: Annotated[Source, Written()] = setting("Where predictions are written.", Parquet(path="predictions/"))
     every: Positive | None = setting("How often.")
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mlopsc.compiler.schema.declarations import StageKind, Subject, Verb, setting
-from mlopsc.compiler.schema.types import Column, FilePath, PythonName, Share, StageRef
+from mlopsc.compiler.schema.types import ColumnRef, FilePath, Measured, PythonName, Share, StageRef
 from mlopsc.stdlib.metrics import Latency, Metric
 
 
@@ -29,6 +29,8 @@ class Test(
     runtime="mlopsc.stdlib.runtime.test:run",
     data_through=("model", "data"),
     reads=(("model", "data"),),
+    must_hold=("require",),
+    judges="model",
 ):
     """A gate: what a model must reach before it may be released; every `require` must pass."""
 
@@ -41,5 +43,9 @@ class RequireTest(Verb, word="require", kinds=("test",), subjects=(Metric, Laten
     """What a model must reach: if not, the gate stays closed, as failed or as undecided (too few rows to tell)."""
 
     at: Share | None = setting("How sure the verdict must be; without it, the point estimate decides.", ge=0.5, lt=1)
-    assuming: float | None = setting("The value that is expected, to say in advance how many rows it takes.")
-    by: Column | None = setting("Judge each value of this column by itself.")
+    assuming: Annotated[float, Measured()] | None = setting(
+        "The value that is expected, to say in advance how many rows it takes."
+    )
+    by: Annotated[str, ColumnRef(("bool", "category", "int", "text"), without=("pii",))] | None = setting(
+        "Judge each value of this column by itself."
+    )

@@ -14,7 +14,9 @@ class Features(Function, family="feature step"):
 class PythonFeatures(Features, word="python"):
     """A transformer class of the project, from DataFrame to DataFrame, with scikit-learn's `fit` and `transform`."""
 
-    name: Annotated[str, PythonName(kind="class")] = setting('The class, as `"file.py:name"`.', ...)
+    name: Annotated[str, PythonName(kind="class", methods=("fit", "transform"))] = setting(
+        'The class, as `"file.py:name"`.', ...
+    )
     parameters: Annotated[dict[str, AnyValue], Rest("class")] = setting("What its constructor takes, by name.", {})
 
 
@@ -49,7 +51,9 @@ class Search(Function, family="search"):
 class GridSearch(Search, word="grid"):
     """Every combination of the values."""
 
-    parameters: Annotated[dict[str, AnyValue], Rest("grid")] = setting("Parameters and the lists of their values.", ...)
+    parameters: Annotated[dict[str, AnyValue], Rest("grid", "estimator")] = setting(
+        "Parameters and the lists of their values.", ...
+    )
 
 
 class RandomSearch(Search, word="random"):
@@ -57,7 +61,9 @@ class RandomSearch(Search, word="random"):
 
     candidates: int = setting("How many are drawn.", 20, ge=1, le=10_000)
     seed: int = setting("Another seed draws others.", 0, ge=0)
-    parameters: Annotated[dict[str, AnyValue], Rest("grid")] = setting("Parameters and their lists or ranges.", ...)
+    parameters: Annotated[dict[str, AnyValue], Rest("grid", "estimator", ranges=True)] = setting(
+        "Parameters and their lists or ranges.", ...
+    )
 
 
 class HalvingSearch(Search, word="halving", runs=False):
@@ -65,7 +71,9 @@ class HalvingSearch(Search, word="halving", runs=False):
 
     candidates: int = setting("How many are drawn at first.", 20, ge=2)
     factor: int = setting("One in how many goes on to the next round.", 3, ge=2)
-    parameters: Annotated[dict[str, AnyValue], Rest("grid")] = setting("Parameters and their lists or ranges.", ...)
+    parameters: Annotated[dict[str, AnyValue], Rest("grid", "estimator", ranges=True)] = setting(
+        "Parameters and their lists or ranges.", ...
+    )
 
 
 class Decision(Function, family="decision rule"):
@@ -83,6 +91,10 @@ class Train(
     word="train",
     runtime="mlopsc.stdlib.runtime.train:run",
     data_through=("data",),
+    data_needs=("target", "split"),
+    learns=True,
+    held_out={"validation": "folds"},
+    objective_for="search",
 ):
     """A model: an estimator with its features, fitted on one data stage; candidates are compared, the best is kept."""
 
@@ -106,9 +118,25 @@ class Train(
     track: bool = setting("Whether runs are recorded in the tracker.", True)
 
 
-class Maximize(Verb, word="maximize", kinds=("train",), subjects=(Metric,), compares=False):
+class Maximize(
+    Verb,
+    word="maximize",
+    kinds=("train",),
+    subjects=(Metric,),
+    compares=False,
+    direction="higher",
+    barred=("test",),
+):
     """What the search makes as large as it can."""
 
 
-class Minimize(Verb, word="minimize", kinds=("train",), subjects=(Metric,), compares=False):
+class Minimize(
+    Verb,
+    word="minimize",
+    kinds=("train",),
+    subjects=(Metric,),
+    compares=False,
+    direction="lower",
+    barred=("test",),
+):
     """What the search makes as small as it can."""

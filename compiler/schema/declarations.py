@@ -25,6 +25,9 @@ Measure = Literal["ratio", "target", "number", "count", "duration", "truth"]
 """What a subject of a rule measures: a share of 0..1, something in the target's unit, a plain number, a count, a
 length of time, or no more than whether it holds (then nothing is compared)."""
 
+Better = Literal["lower", "higher", "zero", ""]
+"""Which values of a measure are good."""
+
 
 def setting(doc: str, default: Any = None, *, runs: bool = True, **constraints: Any) -> Any:
     """A field of a declaration: what it means, its default (`...` means that it must be written), and constraints.
@@ -125,7 +128,13 @@ class Function(Declaration):
     """
 
     family: ClassVar[str] = ""
-    """In words, what the family is ("a source of rows"), for messages."""
+    """In words, what the family is ("source of rows"), for messages."""
+    data_needs: ClassVar[tuple[str, ...]] = ()
+    """The settings that its data stage must have (`time` for what looks back in time)."""
+    makes_splits: ClassVar[bool] = False
+    """Whether its parameters of type share are the splits of the data; they add up to 100%."""
+    gated: ClassVar[str] = ""
+    """The parameter that names a stage whose output a gate must judge before it is used."""
 
     @classmethod
     def members(cls) -> Iterator[type[Self]]:
@@ -152,6 +161,15 @@ class Subject(Function, family="something that a rule can be about"):
     measure: ClassVar[Measure] = "truth"
     category: ClassVar[str] = ""
     """For what `watch` takes: the category of its events."""
+    better: ClassVar[Better] = ""
+    """Which way is good; empty where that depends on who asks."""
+    least: ClassVar[float | None] = None
+    most: ClassVar[float | None] = None
+    """The smallest and the largest value that it can have, if there are such."""
+    tasks: ClassVar[tuple[Task, ...]] = ()
+    """The tasks that it makes sense for; empty for what has nothing to do with predictions."""
+    of_one_class: ClassVar[bool] = False
+    """Whether it is about one class, so that with several classes `class` or `average` must be said."""
 
 
 class Compute(Function, family="a place to run a stage"):
@@ -161,11 +179,15 @@ class Compute(Function, family="a place to run a stage"):
 class Block(Declaration):
     """A block of the language: `pipeline`, `environment`, `metric` and the stage kinds."""
 
+    defines: ClassVar[type[Subject] | None] = None
+    """The family to which each block of this kind adds a function of its name; the block says `better` and
+    `measured_in`."""
+
 
 class StageKind(Block):
     """A kind of stage: its settings are its fields.
 
-    `runtime` is `module:function` of what runs it, `verbs` are the rules it may hold, and `data_through` is the
+    `runtime` is `module:function` of what runs it, and `data_through` is the
     path of settings that leads to its data stage (`("model", "data")`), whose columns and splits its names mean.
     """
 
@@ -173,6 +195,30 @@ class StageKind(Block):
     data_through: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Paths of settings to the stages whose outputs it reads, besides those that its settings name directly."""
+    has_schema: ClassVar[bool] = False
+    """Whether it is a data stage: one with columns of its own, declared in a block `schema`."""
+    columns_from: ClassVar[str] = ""
+    """The setting that names the stages whose columns it has, where it declares none."""
+    data_needs: ClassVar[tuple[str, ...]] = ()
+    """The settings that its data stage must have."""
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Settings of which exactly one must be written."""
+    splits: ClassVar[tuple[str, ...]] = ()
+    """What metrics are computed on in its rules, if it is not the splits of its data."""
+    learns: ClassVar[bool] = False
+    """Whether its settings say what is fitted to the columns and the target of its data."""
+    held_out: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Settings that make up for a split without rows, by the name of the split."""
+    objective_for: ClassVar[str] = ""
+    """The setting that needs a rule which says what it aims for (a verb with a `direction`)."""
+    must_hold: ClassVar[tuple[str, ...]] = ()
+    """Verbs of which at least one rule must be there, or the stage could never fail."""
+    judges: ClassVar[str] = ""
+    """For a gate: the setting that names the stage which it judges."""
+    same_stage: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Paths of settings that must all lead to the same stage."""
+    identity: ClassVar[tuple[str, ...]] = ()
+    """Settings which, changed in one environment, make its results impossible to compare with another's."""
 
     timeout: types.Positive | None = setting("How long the stage may take before it is stopped and fails.")
     retries: int = setting("How often the stage is tried again after it failed for a passing reason.", 0, ge=0, le=10)
@@ -192,6 +238,16 @@ class Verb(Declaration):
     """Whether a comparison is written (unless the subject measures no more than whether it holds)."""
     events: ClassVar[bool] = False
     """Whether its subject is events (`on drift or rain`) instead of a function."""
+    raises: ClassVar[bool] = False
+    """Whether a rule that does not hold is an event, named after the rule and in a category."""
+    direction: ClassVar[Better] = ""
+    """For what a search aims for: the way it goes. A stage has one such rule at most."""
+    barred: ClassVar[tuple[str, ...]] = ()
+    """Splits that its metric must not be computed on, because that would spend them."""
+    instead: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Clauses that people write by habit and that make no sense here, with what to write instead."""
+    assigned_by: ClassVar[str] = ""
+    """The setting that a comparison of a metric with `champion` needs, unless the data says `outcome = independent`."""
 
     as_: Annotated[str, types.NewName()] | None = setting("The name of the rule, in place of one made from its text.")
 
@@ -208,10 +264,19 @@ class ColumnType(Function, family="a column type"):
 
     task: ClassVar[Task | None] = None
     ordered: ClassVar[bool] = False
+    direct: ClassVar[bool] = True
+    """Whether it reaches an estimator as it is; other columns only through a feature step."""
 
 
 class SchemaField(Declaration):
     """What may be said of a column after its type: its fields are the clauses."""
+
+    not_features: ClassVar[tuple[str, ...]] = ()
+    """The roles whose columns an estimator never sees."""
+
+
+class Event(Declaration):
+    """Something that happens by itself and that `on` can name."""
 
 
 def literal_words(annotation: Any) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from mlopsc.compiler.schema.declarations import (
     Block,
     ColumnType,
     Declaration,
+    Event,
     Function,
     SchemaField,
     StageKind,
@@ -24,6 +25,7 @@ class Registry:
     verbs: tuple[type[Verb], ...] = ()
     functions: tuple[type[Function], ...] = ()
     schema_field: type[SchemaField] = SchemaField
+    events: Mapping[str, type[Event]] = field(default_factory=dict)
 
     @classmethod
     def collect(cls, modules: Iterable[ModuleType]) -> "Registry":
@@ -34,6 +36,7 @@ class Registry:
             verbs=tuple(one for one in found if issubclass(one, Verb)),
             functions=tuple(one for one in found if issubclass(one, Function)),
             schema_field=next((one for one in found if issubclass(one, SchemaField)), SchemaField),
+            events={one.word: one for one in found if issubclass(one, Event)},
         )
 
     @cached_property
@@ -85,6 +88,7 @@ class Registry:
         yield from self.verbs
         yield from self.functions
         yield self.schema_field
+        yield from self.events.values()
 
 
 def _declared(module: ModuleType) -> Iterator[type[Declaration]]:

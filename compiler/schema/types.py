@@ -78,9 +78,15 @@ class StageRef(Type):
 
 @dataclass(frozen=True)
 class ColumnRef(Type):
-    """The name of a column of the data stage that the block leads to; `types` narrows it (empty: any)."""
+    """The name of a column of the data stage that the block leads to; `types` narrows it (empty: any).
+
+    Columns of the roles in `without` are refused. With `of_role`, the column may be left out where exactly one has
+    that role.
+    """
 
     types: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    of_role: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,11 +110,14 @@ class ConstantOf(Type):
 class PythonName(Type):
     """`"file.py:name"`: a function or class of the user's project, read from its syntax tree, never imported.
 
-    `takes` is the number of positional arguments it is called with, `kind` what it must be.
+    `takes` is the number of positional arguments it is called with (with `one_per`, one for each item of that
+    setting, if it is written), `kind` what it must be, `methods` what a class must have.
     """
 
     kind: Literal["function", "class", "either"] = "function"
     takes: int | None = None
+    one_per: str = ""
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,8 +143,15 @@ class NewName(Type):
 
 
 @dataclass(frozen=True)
-class RangeOf(Type):
-    """A range `a..b` of numbers."""
+class Measured(Type):
+    """A value in what the subject of the rule measures; in the IR a number, as in `Limit.offset`."""
+
+
+@dataclass(frozen=True)
+class LanguageVersion(Type):
+    """A version of the language, of which `latest` is the newest that is understood."""
+
+    latest: int
 
 
 @dataclass(frozen=True)
@@ -144,15 +160,16 @@ class SecretName(Type):
 
 
 @dataclass(frozen=True)
-class Grid(Type):
-    """Values for parameters of the train stage's estimator, by name: lists for a grid, lists or ranges at random."""
-
-
-@dataclass(frozen=True)
 class Rest:
-    """Marks the field that collects all other arguments: a dict of the named ones, or a tuple of `positional` ones."""
+    """Marks the field that collects all other arguments: a dict of the named ones, or a tuple of `positional` ones.
+
+    The named ones are parameters `of` the estimator or the class that the call names, or values to try (a list
+    each, or a `ranges`) for those of the stage's setting `setting`.
+    """
 
     of: Literal["estimator", "class", "grid", "positional"]
+    setting: str = ""
+    ranges: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,6 +182,16 @@ class Compared:
 @dataclass(frozen=True)
 class AtLeast:
     """Marks a value that must be above zero."""
+
+
+@dataclass(frozen=True)
+class Rising:
+    """Marks a list of shares that must rise to 100%."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """Marks a setting that says where something is written: files that it names need not exist."""
 
 
 Column = Annotated[str, ColumnRef()]
@@ -209,6 +236,11 @@ def rest_of(fields: Iterable[tuple[str, Parameter]]) -> tuple[str, Rest] | None:
             if isinstance(mark, Rest):
                 return name, mark
     return None
+
+
+def is_marked(parameter: Parameter, mark: type[Any]) -> bool:
+    """Whether the annotation of a declaration's field has a mark such as `AtLeast` or `Written`."""
+    return any(isinstance(one, mark) for one in _marks(parameter))
 
 
 def _marks(parameter: Parameter) -> Iterator[Any]:
