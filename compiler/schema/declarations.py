@@ -146,13 +146,23 @@ class Function(Declaration):
 
     @classmethod
     def named(cls, word: str) -> type[Self]:
-        """The function of that name in this family; raises ValueError when there is none."""
-        if cls.word == word:
-            return cls
-        for member in cls.members():
-            if member.word == word:
-                return member
-        raise ValueError(f"there is no {cls.family or cls.__name__} `{word}`")
+        """The function of that name in this family, which may come from an installed package.
+
+        Raises ValueError when there is none.
+        """
+        found = cls._member(word)
+        if found is None and "." in word:
+            from mlopsc.compiler.schema.installed import declarations_of
+
+            declarations_of(word.partition(".")[0])
+            found = cls._member(word)
+        if found is None:
+            raise ValueError(f"there is no {cls.family or cls.__name__} `{word}`")
+        return found
+
+    @classmethod
+    def _member(cls, word: str) -> type[Self] | None:
+        return next((member for member in (cls, *cls.members()) if member.word == word), None)
 
 
 class Subject(Function, family="something that a rule can be about"):
