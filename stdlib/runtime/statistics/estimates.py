@@ -43,9 +43,10 @@ class Undecidable:
 class Estimate:
     """A metric, its limits at any error rate, and what they rest on.
 
-    `spread` is the standard deviation of one row's part in the metric and `design_effect` what dependent rows
-    multiply its square by: n rows give the standard error `spread * sqrt(design_effect / n)`. Where the two can't
-    be told apart the design effect is 1 and the spread holds both; exact limits have neither.
+    `sigma` is the standard deviation of one row's part in the metric and `design_effect` what dependent rows
+    multiply its square by: n rows give the standard error `sigma * sqrt(design_effect / n)`. Where the two can't
+    be told apart the design effect is 1 and the sigma holds both; exact limits have neither.
+    `proportion` says that the limits are exact ones of a proportion of `rows` independent trials.
     """
 
     value: float
@@ -54,8 +55,9 @@ class Estimate:
     units: int
     method: str
     note: str = ""
-    spread: float | None = None
+    sigma: float | None = None
     design_effect: float | None = None
+    proportion: bool = False
 
     def bound(self, alpha: float) -> Bound | Undecidable:
         """Both one-sided limits at error rate `alpha` each."""
@@ -64,6 +66,13 @@ class Estimate:
             return Bound(self.value, lower, upper, 1.0 - alpha, self.method, self.rows, self.units, self.note)
         reason = f"{self.rows:,} rows in {self.units:,} units leave no finite bound at {1.0 - alpha:.6g}"
         return Undecidable(reason, self.rows, self.units, self.value)
+
+
+def point_estimate(value: float, rows: int, units: int) -> Estimate | Undecidable:
+    """A metric taken at its face value."""
+    if not isfinite(value):
+        return Undecidable("the metric is not defined on these rows", rows, units)
+    return Estimate(value, Known(value), rows, units, "point estimate")
 
 
 def no_difference(rows: int, units: int) -> Estimate:

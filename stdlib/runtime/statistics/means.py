@@ -33,12 +33,12 @@ def estimate_losses(losses: RowLosses, alpha: float, seed: int) -> Estimate | Un
         return short
     if _is_binomial(part):
         limits = Rescaled(Binomial(round(part.values.sum()), part.rows), part.scale)
-        return Estimate(value, limits, part.rows, part.rows, "Clopper-Pearson")
+        return Estimate(value, limits, part.rows, part.rows, "Clopper-Pearson", proportion=True)
     found = _estimate_ratio(part, alpha, seed)
     if isinstance(found, Undecidable):
         return replace(found, estimate=value)
-    spread = _rescaled_spread(found.spread, part.scale, value)
-    return replace(found, value=value, limits=Rescaled(found.limits, part.scale), spread=spread)
+    sigma = _rescaled_sigma(found.sigma, part.scale, value)
+    return replace(found, value=value, limits=Rescaled(found.limits, part.scale), sigma=sigma)
 
 
 def estimate_loss_difference(new: RowLosses, baseline: Baseline, alpha: float, seed: int) -> Estimate | Undecidable:
@@ -59,8 +59,8 @@ def estimate_loss_difference(new: RowLosses, baseline: Baseline, alpha: float, s
     if isinstance(found, Undecidable):
         return replace(found, estimate=value)
     limits = _around_baseline(found, old, baseline.factor)
-    spread = _rescaled_spread(found.spread, new.scale, value)
-    return replace(found, value=value, limits=limits, spread=spread, method=f"paired {found.method}")
+    sigma = _rescaled_sigma(found.sigma, new.scale, value)
+    return replace(found, value=value, limits=limits, sigma=sigma, method=f"paired {found.method}")
 
 
 def _estimate_ratio(losses: RowLosses, alpha: float, seed: int) -> Estimate | Undecidable:
@@ -74,10 +74,10 @@ def _estimate_ratio(losses: RowLosses, alpha: float, seed: int) -> Estimate | Un
     draws = studentised_draws(sums, weights, resamples_for(alpha), seed)
     limits = Studentised(ratio, error, draws, losses.units.count - 1 if few else None, _whole(losses))
     method = "wider of t and bootstrap-t" if few else "bootstrap-t"
-    spread = _row_spread(losses)
-    effect = losses.rows * (error / spread) ** 2
+    sigma = _row_sigma(losses)
+    effect = losses.rows * (error / sigma) ** 2
     return Estimate(
-        ratio, limits, losses.rows, losses.units.count, method, note_on_units(losses.units.count), spread, effect
+        ratio, limits, losses.rows, losses.units.count, method, note_on_units(losses.units.count), sigma, effect
     )
 
 
@@ -140,12 +140,14 @@ def _whole(losses: RowLosses) -> Whole | None:
     return Whole(base, losses.span, below, above, losses.units.count)
 
 
-def _row_spread(losses: RowLosses) -> float:
+def _row_sigma(losses: RowLosses) -> float:
     """The standard deviation of the rows' linearised parts in the ratio."""
     residuals = losses.values - losses.ratio() * losses.denominators
     return sqrt(float(residuals @ residuals) / (losses.rows - 1)) / float(losses.denominators.mean())
 
 
-def _rescaled_spread(spread: float | None, scale: Scale, value: float) -> float | None:
+def _rescaled_sigma(sigma: float | None, scale: Scale, value: float) -> float | None:
     # The derivative of the square root, by the delta method.
-    return spread / (2.0 * value) if scale == "root" and spread is not None else spread
+    if scale != "root" or sigma is None:
+        return sigma
+    return sigma / (2.0 * value) if value else None

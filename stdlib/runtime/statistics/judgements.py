@@ -1,0 +1,88 @@
+"""What is asked of a metric, and what a gate answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Comparison = Literal["<=", ">="]
+Standing = Literal["judged", "too few rows", "no rows"]
+
+
+class Verdict(StrEnum):
+    """What a gate says; only a pass opens it."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """How a metric is held against a limit.
+
+    `level` None means that the point estimate decides. `looks` is how many models may be judged on the same rows:
+    each look has the error rate (1 - level) / looks. `assuming` is the value that the metric is expected to have,
+    for the number of rows needed. Raises ValueError for a level outside 0.5..1 or fewer than one look.
+    """
+
+    comparison: Comparison
+    level: float | None = 0.95
+    looks: int = 1
+    assuming: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.level is not None and not 0.5 <= self.level < 1:
+            raise ValueError(f"a level is at least 0.5 and less than 1, and {self.level:g} is not")
+        if self.looks < 1:
+            raise ValueError(f"a model is judged in at least one look, not in {self.looks}")
+
+    @property
+    def alpha(self) -> float:
+        """The error rate that one look may have on either side; 1 where no level was asked for."""
+        return 1.0 if self.level is None else (1.0 - self.level) / self.looks
+
+    def is_met(self, value: float, limit: float) -> bool:
+        """Whether a value is on the right side of a limit, or at it."""
+        return value <= limit if self.comparison == "<=" else value >= limit
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and all that it rests on; what is not known or does not apply is None.
+
+    `lower` and `upper` are one-sided bounds, each with the error rate of one look. Of a comparison they are those
+    of the paired difference, laid around the baseline, so that they too are held against `limit`.
+    `provable_limit` is the tightest limit that these rows pass. `rows_needed` is how many rows decide with 80%
+    power if the metric is what was assumed (or else estimated), and at least how many where rows were too few.
+    `sigma` and `design_effect` are those of the estimate, to plan the next run by. With slices, the numbers are
+    those of the worst slice judged, and rows and units those of all.
+    """
+
+    verdict: Verdict
+    reason: str
+    estimate: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    limit: float | None = None
+    rows: int = 0
+    units: int = 0
+    level: float | None = None
+    method: str = ""
+    note: str = ""
+    provable_limit: float | None = None
+    rows_needed: int | None = None
+    sigma: float | None = None
+    design_effect: float | None = None
+    slices: tuple[SliceJudgement, ...] = ()
+
+
+@dataclass(frozen=True)
+class SliceJudgement:
+    """The rows with one value of a column: judged, or listed only because they are too few or none."""
+
+    name: str
+    standing: Standing
+    judgement: Judgement
