@@ -3,7 +3,8 @@
 One `Pipeline` is one spec in one environment, merged and checked, with names resolved. Settings, subjects and
 clauses are plain JSON which the declaration of the same name reads (`Data.model_validate(stage.settings)`): a call
 is an object with the key `function`, a duration, size, amount of money or rate is text with its unit, a share is a
-number of 0..1. Only what the spec says is written; defaults are those of the declarations.
+number of 0..1, a range is `{"low": 1, "high": 8}`. Only what the spec says is written; defaults are those of the
+declarations.
 """
 
 from typing import Annotated, Final, Literal
