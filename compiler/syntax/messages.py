@@ -1,41 +1,25 @@
-"""The words for mistakes of syntax, and the way from a problem of a chunk to a diagnostic of a file."""
+"""From a problem of a chunk to a diagnostic of a file."""
 
 from __future__ import annotations
 
-from mlopsc.compiler.diagnostics import Code, Diagnostic, Message, message
+from functools import cache
+
+from mlopsc.compiler.diagnostics import Diagnostic, Message
+from mlopsc.compiler.syntax import messages_numbers, messages_structure, messages_text, messages_words
 from mlopsc.compiler.syntax.ast import File, Origin, SyntaxProblem
 from mlopsc.compiler.text import Location, Span
 
 
-@message("E142", "unexpected")
-def unexpected(code: Code, at: Location, expected: str) -> Diagnostic:
-    """Something stands where the language has no place for it.
-
-    wrong:
-    ```mlops
-    data rides {
-      source = csv("rides.csv") "again"
-    }
-    ```
-
-    right:
-    ```mlops
-    data rides {
-      source = csv("rides.csv")
-    }
-    ```
-    """
-    found = f"`{at.text}`" if at.text.strip() else "the end of the line"
-    return Diagnostic(code, at, f"{found} cannot stand here", label=f"expected {expected}")
-
-
 def syntax_diagnostics(file: File) -> list[Diagnostic]:
     """What is wrong with the syntax of a file, in the order of the text."""
-    return [
+    found = [
         _worded(problem, Origin(file.source, start))
         for chunk, start in zip(file.chunks, file.starts, strict=True)
         for problem in chunk.problems
     ]
+    if not found and not any(chunk.items for chunk in file.chunks):
+        found.append(messages_text.empty_file(Location(file.source, Span(0, 0))))
+    return sorted(found, key=lambda diagnostic: diagnostic.order)
 
 
 def _worded(problem: SyntaxProblem, origin: Origin) -> Diagnostic:
@@ -43,5 +27,8 @@ def _worded(problem: SyntaxProblem, origin: Origin) -> Diagnostic:
     return _messages()[problem.code](origin.at(problem.span), **details)
 
 
+@cache
 def _messages() -> dict[str, Message[...]]:
-    return {value.code.id: value for value in globals().values() if isinstance(value, Message)}
+    modules = (messages_text, messages_numbers, messages_words, messages_structure)
+    found = (value for module in modules for value in vars(module).values())
+    return {value.code.id: value for value in found if isinstance(value, Message)}

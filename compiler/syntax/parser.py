@@ -2,53 +2,69 @@
 
 from __future__ import annotations
 
-from lark import Token, UnexpectedToken
-
-from mlopsc.compiler.syntax import messages
-from mlopsc.compiler.syntax.ast import Chunk, File, Item, SyntaxProblem
-from mlopsc.compiler.syntax.builder import span_of
-from mlopsc.compiler.syntax.chunks import split
+from mlopsc.compiler.syntax import messages_text as say
+from mlopsc.compiler.syntax.ast import Chunk, File
+from mlopsc.compiler.syntax.braces import balance_braces
+from mlopsc.compiler.syntax.brackets import find_too_deep, match_brackets
+from mlopsc.compiler.syntax.chunks import DEEPEST, split
+from mlopsc.compiler.syntax.driver import drive
+from mlopsc.compiler.syntax.habits import mend
 from mlopsc.compiler.syntax.lexer import lex
-from mlopsc.compiler.syntax.tables import load_tables
+from mlopsc.compiler.syntax.problems import Problems
+from mlopsc.compiler.syntax.rules import part_rules
+from mlopsc.compiler.syntax.statements import arrange_statements
+from mlopsc.compiler.syntax.tokens import span_of
 from mlopsc.compiler.syntax.vocabulary import Vocabulary
-from mlopsc.compiler.text import SourceFile
+from mlopsc.compiler.text import SourceFile, Span
+
+LARGEST = 4_000_000
 
 
 def parse(source: SourceFile, vocabulary: Vocabulary, previous: File | None = None) -> File:
-    """The tree of a file. Never fails: what is wrong is in the chunks' `problems`.
+    """The tree of a file. Never fails: what is wrong is in the `problems` of the chunks.
 
-    `previous` is an earlier tree, of the same vocabulary: what has not changed since is taken from it.
+    `previous` is an earlier tree, of the same vocabulary: chunks whose text has not changed are taken from it.
     """
+    problems = Problems()
+    _refuse(source.text, problems)
+    if problems.found:
+        return File(source, (_unread(source.text, problems),))
+    pieces = split(source.text, vocabulary)
+    if pieces.too_deep is not None:
+        problems.add(say.too_deep, Span(pieces.too_deep, pieces.too_deep + 1), deepest=str(DEEPEST))
+        return File(source, (_unread(source.text, problems),))
     known = {chunk.text: chunk for chunk in previous.chunks} if previous else {}
-    texts = split(source.text, vocabulary).texts
-    return File(source, tuple(known.get(text) or parse_chunk(text, vocabulary) for text in texts))
+    chunks = (known.get(text) or parse_chunk(text, vocabulary) for text in pieces.texts)
+    return File(source, tuple(chunks))
 
 
 def parse_chunk(text: str, vocabulary: Vocabulary) -> Chunk:
-    """The tree of one chunk."""
-    lexed = lex(text)
-    tokens = []
-    depth = 0
-    for i, k in enumerate(lexed.tokens):
-        if k.type in ("LPAR", "LSQB"):
-            depth += 1
-        if k.type in ("RPAR", "RSQB"):
-            depth -= 1
-        if k.type == "_NL" and (depth or (i and lexed.tokens[i - 1].type == "COMMA")):
-            continue
-        if k.type == "RBRACE":
-            tokens.append(Token("_NL", "", k.start_pos, end_pos=k.start_pos))
-        tokens.append(k)
-    problems: list[SyntaxProblem] = []
-    items: tuple[Item, ...] = ()
-    parser = load_tables().parser.parse_interactive()
-    try:
-        for token in tokens:
-            parser.feed_token(token)
-        items = parser.feed_token(Token("$END", ""))
-    except UnexpectedToken as error:
-        at = error.token
-        if at.type == "$END":
-            at = tokens[-1] if tokens else Token("_NL", "", 0, end_pos=0)
-        problems.append(SyntaxProblem(messages.unexpected.code.id, span_of(at), (("expected", "something else"),)))
-    return Chunk(text, items, lexed.comments, tuple(problems))
+    """The tree of one chunk: a function of its text and the vocabulary alone."""
+    problems = Problems()
+    tokens, comments = lex(text)
+    too_deep = find_too_deep(tokens)
+    if too_deep is not None:
+        problems.add(say.too_deep, span_of(too_deep), deepest=str(DEEPEST))
+        return _unread(text, problems)
+    tokens = mend(text, tokens, vocabulary, problems)
+    tokens = match_brackets(tokens, problems)
+    tokens = balance_braces(tokens, vocabulary, problems)
+    tokens = arrange_statements(tokens, vocabulary, problems)
+    items = part_rules(drive(tokens, vocabulary, problems), text, problems)
+    found = sorted(problems.found, key=lambda problem: problem.span)
+    return Chunk(text, items, comments, tuple(found))
+
+
+def _refuse(text: str, problems: Problems) -> None:
+    """What is no spec at all is not read."""
+    for sign, what in (("\0", "it holds NUL bytes"), ("\N{REPLACEMENT CHARACTER}", "not all of it can be decoded")):
+        at = text.find(sign)
+        if at >= 0:
+            problems.add(say.not_text, Span(at, at + 1), what=what)
+            return
+    if len(text) > LARGEST:
+        problems.add(say.too_large, Span(0, 1), size=f"{len(text):_}", limit=f"{LARGEST:_}")
+
+
+def _unread(text: str, problems: Problems) -> Chunk:
+    return Chunk(text, (), (), tuple(problems.found))

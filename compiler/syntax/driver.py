@@ -1,0 +1,156 @@
+"""Drives the parser over the tokens of a chunk and recovers from what it cannot take, one item at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lark import Token, UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from mlopsc.compiler.syntax import messages_structure as say
+from mlopsc.compiler.syntax.ast import Item
+from mlopsc.compiler.syntax.messages_words import equals_in_comparison
+from mlopsc.compiler.syntax.problems import Problems
+from mlopsc.compiler.syntax.tables import load_tables
+from mlopsc.compiler.syntax.tokens import LINE_ENDS, NAMES, across, end_of, kind_at, made, recast, span_of, start_of
+from mlopsc.compiler.syntax.vocabulary import Vocabulary
+from mlopsc.compiler.text import Span
+
+EXPECTED = (
+    ("COMMA", "`,`"),
+    ("RPAR", "`)`"),
+    ("RSQB", "`]`"),
+    ("LBRACE", "`{`"),
+    ("COLON", "`:`"),
+    ("_NL", "the end of the line"),
+)
+
+
+@dataclass
+class Drive:
+    """How far the parser has come: the item at hand began at token `start`, on top of `floor` values."""
+
+    parser: InteractiveParser
+    tokens: list[Token]
+    verbs: frozenset[str]
+    problems: Problems
+    index: int = 0
+    start: int = 0
+    floor: int = 0
+
+    @property
+    def token(self) -> Token:
+        """The token at hand."""
+        return self.tokens[self.index]
+
+
+def drive(tokens: list[Token], vocabulary: Vocabulary, problems: Problems) -> tuple[Item, ...]:
+    """The items that the tokens make; an item that cannot be parsed keeps what it is about, if that is known."""
+    at = Drive(load_tables().parser.parse_interactive(), tokens, vocabulary.verbs, problems)
+    values = at.parser.parser_state.value_stack
+    while at.index < len(tokens):
+        begins = at.index == 0 or tokens[at.index - 1].type in LINE_ENDS
+        if begins:
+            at.start = at.index
+        try:
+            at.parser.feed_token(at.token)
+        except UnexpectedToken:
+            if begins:
+                at.floor = len(values)
+            _recover(at)
+            continue
+        if begins:
+            at.floor = len(values) - 1
+        at.index += 1
+    items: tuple[Item, ...] = at.parser.feed_token(Token("$END", ""))
+    return items
+
+
+def _recover(at: Drive) -> None:
+    """Note what is wrong with the token at hand, and bring the parser to where it can go on."""
+    accepted: set[str] = at.parser.accepts()  # type: ignore[no-untyped-call]
+    if at.token.type == "EQUAL" and "CMP" in accepted:
+        at.problems.add(equals_in_comparison, span_of(at.token))
+        at.parser.feed_token(recast(at.token, "CMP", "=="))
+        at.index += 1
+    elif at.token.type == "_NL" and "HOLE" in accepted and at.index > at.start:
+        _fill(at)
+    else:
+        _give_up(at, accepted)
+
+
+def _fill(at: Drive) -> None:
+    """Put a hole where the value is missing that the end of the line came before."""
+    last = at.tokens[at.index - 1]
+    end = Span(end_of(last), end_of(last))
+    if not at.problems.any_within(start_of(at.tokens[at.start]), end.end):
+        at.problems.add(say.missing_value, end, after=last.value)
+    at.parser.feed_token(made("HOLE", "", end, last))
+
+
+def _give_up(at: Drive, accepted: set[str]) -> None:
+    """Leave the item at hand, but keep its name; the block that it may open is parsed."""
+    end = at.index
+    while end < len(at.tokens) - 1 and at.tokens[end].type not in LINE_ENDS:
+        end += 1
+    statement = at.tokens[at.start : end]
+    is_header = at.tokens[end].type == "LBRACE"
+    first = start_of(statement[0]) if statement else start_of(at.token)
+    if not at.problems.any_within(first, end_of(at.token)):
+        if is_header and statement:
+            at.problems.add(say.malformed_header, across(statement))
+        else:
+            at.problems.add(say.unexpected, _visible(at), expected=_expected(accepted))
+    state = at.parser.parser_state
+    del state.value_stack[at.floor :]
+    del state.state_stack[at.floor + 1 :]
+    for token in _remains(at, statement, is_header):
+        at.parser.feed_token(token)
+    if is_header and not (statement and statement[0].type in NAMES):
+        end = _past_block(at.tokens, end)
+    elif not statement:
+        end += 1
+    at.index = end
+    at.start = end
+
+
+def _visible(at: Drive) -> Span:
+    """The place of the token at hand; of a line break, the end of what stands before it."""
+    if at.token.type != "_NL" or at.index == 0:
+        return span_of(at.token)
+    end = end_of(at.tokens[at.index - 1])
+    return Span(end, end)
+
+
+def _remains(at: Drive, statement: list[Token], is_header: bool) -> list[Token]:
+    """What is known of an item that cannot be parsed: its name, and a hole for the rest."""
+    if not statement or statement[0].type not in NAMES:
+        return []
+    first = statement[0]
+    if is_header:
+        has_label = kind_at(statement, 1) in NAMES and kind_at(statement, 2) != "DOT"
+        return statement[: 1 + has_label]
+    hole = made("HOLE", "", Span(end_of(first), end_of(statement[-1])), first)
+    if kind_at(statement, 1) in ("EQUAL", "COLON"):
+        return [first, statement[1], hole]
+    return [first, hole] if first.value in at.verbs else []
+
+
+def _past_block(tokens: list[Token], index: int) -> int:
+    """The index after the brace that closes the one at `index`."""
+    depth = 0
+    for at in range(index, len(tokens)):
+        depth += {"LBRACE": 1, "RBRACE": -1}.get(tokens[at].type, 0)
+        if depth == 0:
+            return at + 1
+    return len(tokens)
+
+
+def _expected(accepted: set[str]) -> str:
+    """What could stand where something else does, in words."""
+    if "QUANTITY" in accepted:
+        return "a value"
+    words = [word for kind, word in EXPECTED if kind in accepted]
+    if "NAME" in accepted:
+        words.append("a clause" if words else "a name")
+    return " or ".join(words) or "something else"

@@ -1,0 +1,82 @@
+"""Tokens that were not written, and questions about those that were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lark import Token
+
+from mlopsc.compiler.text import Span
+
+OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB"}
+CLOSERS = {closer: opener for opener, closer in OPENERS.items()}
+BRACKETS = {"LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]"}
+LITERALS = frozenset({"QUANTITY", "DATE", "TIME", "STRING", "RAW_STRING", "TEXT", "TRUE", "FALSE", "NONE", "HOLE"})
+NAMES = frozenset({"NAME", "QUOTED_NAME"})
+OPERAND_STARTS = LITERALS | NAMES | {"LPAR", "LSQB", "SIGN", "NOT", "UP_TO"}
+OPERAND_ENDS = LITERALS | NAMES | {"RPAR", "RSQB", "OPEN_RANGE"}
+INFIX = frozenset({"CMP", "SIGN", "SCALE", "AND", "OR", "IN", "UP_TO"})
+LINE_ENDS = frozenset({"_NL", "LBRACE", "RBRACE"})
+
+
+def start_of(token: Token) -> int:
+    """The offset at which a token begins."""
+    assert token.start_pos is not None
+    return token.start_pos
+
+
+def end_of(token: Token) -> int:
+    """The offset at which a token ends."""
+    assert token.end_pos is not None
+    return token.end_pos
+
+
+def span_of(token: Token) -> Span:
+    """Where a token stands."""
+    return Span(start_of(token), end_of(token))
+
+
+def across(tokens: Sequence[Token]) -> Span:
+    """From the first of some tokens to the last."""
+    return Span(start_of(tokens[0]), end_of(tokens[-1]))
+
+
+def made(kind: str, text: str, span: Span, like: Token | None = None) -> Token:
+    """A token for the parser that stands for the characters of `span`, on the line of the token `like`."""
+    line, column = (like.line, like.column) if like else (None, None)
+    return Token(kind, text, span.start, line, column, end_pos=span.end)
+
+
+def recast(token: Token, kind: str, text: str | None = None) -> Token:
+    """The same token as another kind, or with another text."""
+    return made(kind, token.value if text is None else text, span_of(token), token)
+
+
+def are_adjacent(left: Token, right: Token) -> bool:
+    """Whether nothing stands between two tokens."""
+    return left.end_pos == right.start_pos
+
+
+def indent_of(token: Token) -> int:
+    """How many characters stand before a token on its line."""
+    return (token.column or 1) - 1
+
+
+def kind_at(tokens: Sequence[Token], index: int) -> str:
+    """The kind of a token, or "" outside the list."""
+    return tokens[index].type if 0 <= index < len(tokens) else ""
+
+
+def line_start(tokens: Sequence[Token]) -> int:
+    """The index at which the last line of some tokens begins."""
+    index = len(tokens)
+    while index and tokens[index - 1].type not in LINE_ENDS:
+        index -= 1
+    return index
+
+
+def past_lines(tokens: Sequence[Token], index: int, *, step: int = 1) -> int:
+    """The index of the first token from `index` on (or back, with a step of -1) that is no line break."""
+    while kind_at(tokens, index) == "_NL":
+        index += step
+    return index
