@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +35,41 @@ class Marks:
     units: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class RowSet:
+    """Rows of the declared columns: as they are stored, and as `Table` documents them."""
+
+    table: pa.Table
+    frame: pd.DataFrame
+
+    def take(self, rows: NDArray[np.bool_]) -> RowSet:
+        """The rows for which the mask is true, numbered anew."""
+        return RowSet(self.table.filter(pa.array(rows)), self.frame[rows].reset_index(drop=True))
+
+
+def row_set(columns: Sequence[Column], values: Sequence[pa.Array], zone: str) -> RowSet:
+    """The rows that these columns make up."""
+    table = pa.table(list(values), names=[column.name for column in columns])
+    return RowSet(table, _frame(table, columns, zone))
+
+
+def write_rows(path: Path, table: pa.Table) -> str:
+    """Write rows as Parquet; gives the SHA-256 of the file. Equal rows make equal bytes with one version of pyarrow."""
+    pq.write_table(table, path, compression="zstd")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_splits(path: Path, marks: Marks) -> None:
+    """Write what is known of each row: its position, split, content hash and unit."""
+    parts = pa.array(marks.parts, pa.string(), mask=marks.parts == "").dictionary_encode()
+    columns = [np.arange(len(marks.parts)), parts, marks.hashes, marks.units]
+    pq.write_table(pa.table(columns, schema=_SPLITS), path, compression="zstd")
+
+
 def read_rows(path: Path, stage: DataStage) -> pd.DataFrame:
     """The rows of a snapshot with the types that `Table` documents."""
-    table = pq.ParquetFile(path).read()
-    zone = stage.settings.zone
-    return pd.DataFrame({column.name: _series(table[column.name], column, zone) for column in stage.kept})
+    return _frame(pq.ParquetFile(path).read(), stage.kept, stage.settings.zone)
 
 
 def read_splits(path: Path) -> Marks:
@@ -45,6 +77,10 @@ def read_splits(path: Path) -> Marks:
     table = pq.ParquetFile(path).read()
     parts = table["split"].cast(pa.string()).fill_null("").to_numpy(zero_copy_only=False).astype(object)
     return Marks(parts, table["hash"].to_numpy(), table["unit"].to_numpy())
+
+
+def _frame(table: pa.Table, columns: Sequence[Column], zone: str) -> pd.DataFrame:
+    return pd.DataFrame({column.name: _series(table[column.name], column, zone) for column in columns})
 
 
 def _series(values: pa.ChunkedArray, column: Column, zone: str) -> pd.Series:
@@ -60,5 +96,6 @@ def _series(values: pa.ChunkedArray, column: Column, zone: str) -> pd.Series:
 
 
 def _levels(values: pd.Series, column: Column) -> pd.Series:
-    levels = values.cat.categories.sort_values() if column.values is None else [*map(str, column.values)]
-    return values.cat.set_categories(levels)
+    declared = [str(value) for value in column.values or ()]
+    others = values.cat.categories.difference(declared)
+    return values.cat.set_categories([*declared, *others])

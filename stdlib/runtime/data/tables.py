@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.ir.model import Column
+from mlopsc.compiler.schema.declarations import ColumnType
+from mlopsc.stdlib.columns import ColumnClauses
 from mlopsc.stdlib.data import Data
 from mlopsc.stdlib.runtime.data import snapshot
 from mlopsc.stdlib.runtime.data.declared import DataStage, declared, unit_label
@@ -18,9 +20,7 @@ from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.statistics.units import Units
 
-_HELD_BACK = frozenset({"id", "leak", "group", "weight", "ignore", "label_time"})
 _NUMBERS = frozenset({"int", "float", "bool"})
-_DIRECT = _NUMBERS | {"category", "vector"}
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,13 @@ class Table:
     def inputs(self) -> tuple[str, ...]:
         """The columns that the `features` step is given.
 
-        Not among them: the target, the roles `id leak group weight ignore label_time`, and a column that is the key
+        Not among them: the target, columns whose role says that they are no features, and a column that is the key
         by itself, since it only names the row.
         """
         held_back = {self.target, *(self.settings.key if len(self.settings.key) == 1 else ())}
-        return tuple(c.name for c in self.columns if c.name not in held_back and c.role not in _HELD_BACK)
+        return tuple(
+            c.name for c in self.columns if c.name not in held_back and c.role not in ColumnClauses.not_features
+        )
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -148,8 +150,8 @@ def load_table(context: StageContext, stage_name: str) -> Table:
 
 
 def _is_direct(column: Column) -> bool:
-    word = column.type["function"]
-    return word in (_NUMBERS if column.role == "pii" else _DIRECT)
+    word = str(column.type["function"])
+    return word in _NUMBERS if column.role == "pii" else ColumnType.named(word).direct
 
 
 def _listed(names: Sequence[str]) -> str:

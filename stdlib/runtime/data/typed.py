@@ -1,0 +1,101 @@
+"""Values as the declared types of their columns, without loss: what a type cannot hold is marked, never bent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pandas.api import types as kinds
+
+from mlopsc.compiler.ir.model import Column
+from mlopsc.stdlib.runtime.data import typed_numbers, typed_times
+
+
+@dataclass(frozen=True)
+class TypedColumn:
+    """A column's values, null where they are missing or unreadable, and which are unreadable, (rows,).
+
+    `ambiguous` counts local times in an hour that the clock shows twice; they are read as the first of the two.
+    """
+
+    values: pa.Array
+    unreadable: NDArray[np.bool_]
+    ambiguous: int = 0
+
+
+def read_column(values: pd.Series, column: Column, zone: str) -> TypedColumn:
+    """Read values as the type that a column declares.
+
+    Stored types are int64, double, bool, string, dictionary of string, timestamp[us, zone], date32 and
+    fixed_size_list of double. A whole number may be written `3`, `3.0` or `"3"`; a bool `0`, `1`, `true` or `false`;
+    a timestamp or date as in ISO 8601; a vector as a list or as JSON.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    missing = values.isna().to_numpy()
+    ambiguous = 0
+    match column.type["function"]:
+        case "int":
+            read, ok = typed_numbers.integers(values)
+        case "float":
+            read, ok = typed_numbers.floats(values)
+        case "bool":
+            read, ok = typed_numbers.bools(values)
+        case "timestamp":
+            read, ok, ambiguous = typed_times.timestamps(values, zone)
+        case "date":
+            read, ok = typed_times.dates(values, zone)
+        case "vector":
+            read, ok = _vectors(values, column.type["size"])
+        case word:
+            read, ok = _texts(values)
+            read = read.dictionary_encode() if word == "category" else read
+    return TypedColumn(read, ~ok & ~missing, ambiguous)
+
+
+def _texts(values: pd.Series) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Texts, and numbers as they are written: 1.0 and 1 are both "1"."""
+    if not kinds.is_object_dtype(values) and not kinds.is_string_dtype(values):
+        return pa.array(values, from_pandas=True).cast(pa.string()), values.notna().to_numpy()
+    if kinds.infer_dtype(values, skipna=True) not in ("string", "empty"):
+        values = values.map(_text_of, na_action="ignore")
+    ok = values.notna().to_numpy()
+    try:
+        return pa.array(values, pa.string(), from_pandas=True), ok
+    except UnicodeEncodeError:  # half of a surrogate pair: no Unicode text
+        values = values.map(lambda text: text if text.isascii() or _is_unicode(text) else None, na_action="ignore")
+        return pa.array(values, pa.string(), from_pandas=True), values.notna().to_numpy()
+
+
+def _text_of(value: object) -> str | None:
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    if isinstance(value, bytes | list | tuple | dict | set | np.ndarray):
+        return None
+    return str(value)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+
+
+def _vectors(values: pd.Series, size: Any) -> tuple[pa.Array, NDArray[np.bool_]]:
+    parsed = [_vector_of(value, size) for value in values]
+    ok = np.array([vector is not None for vector in parsed], dtype=bool)
+    return pa.array(parsed, pa.list_(pa.float64(), size)), ok
+
+
+def _vector_of(value: object, size: int) -> NDArray[np.float64] | None:
+    """The numbers of one vector; None when they are not `size` finite numbers."""
+    try:
+        vector = np.asarray(json.loads(value) if isinstance(value, str) else value, dtype=np.float64)
+    except (ValueError, TypeError):
+        return None
+    return vector if vector.shape == (size,) and np.isfinite(vector).all() else None
