@@ -12,7 +12,7 @@ RoleName = Literal["id", "pii", "leak", "weight", "group", "calendar", "ignore",
 - `pii` is personal data: never logged, profiled, watched or tracked, and masked wherever rows are shown.
 - `leak` is known only once the target is: kept for checks, never a feature.
 - `weight` is how much the row counts in training and in metrics.
-- `group` keeps rows together: a split by group never divides one.
+- `group` keeps rows together: a split by group never divides one. Never a feature: a new group has a new name.
 - `calendar` follows from the clock: a feature, but never watched for drift.
 - `ignore` is checked and then dropped.
 - `label_time` is when the target became known.
@@ -53,7 +53,7 @@ class Vector(ColumnType, word="vector"):
     size: int = setting("How many numbers each row has.", ..., ge=1)
 
 
-class ColumnClauses(SchemaField, word="column", not_features=("id", "leak", "ignore", "weight", "label_time")):
+class ColumnClauses(SchemaField, word="column", not_features=("id", "leak", "group", "ignore", "weight", "label_time")):
     """What may follow the type of a column."""
 
     role: RoleName | None = setting("What the column is for, beyond being a feature.")
