@@ -9,6 +9,7 @@ from lark import Token
 
 from mlopsc.compiler.syntax import messages_structure as say
 from mlopsc.compiler.syntax.chunks import DEEPEST
+from mlopsc.compiler.syntax.messages_lines import positional_after_named
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tokens import BRACKETS, CLOSERS, NAMES, OPENERS, end_of, kind_at, made, span_of
 from mlopsc.compiler.text import Span
@@ -150,6 +151,6 @@ def _end_argument(levels: Levels) -> None:
     level = levels.open[-1]
     argument = levels.done[level.argument :]
     if level.is_call and level.seen_name and argument and not level.has_name:
-        levels.problems.add(say.positional_after_named, Span(span_of(argument[0]).start, end_of(argument[-1])))
+        levels.problems.add(positional_after_named, Span(span_of(argument[0]).start, end_of(argument[-1])))
     level.seen_name |= level.has_name
     level.has_name = False

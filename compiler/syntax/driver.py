@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from lark import Token, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from mlopsc.compiler.syntax import messages_structure as say
+from mlopsc.compiler.syntax import messages_lines as say
 from mlopsc.compiler.syntax.ast import Item
+from mlopsc.compiler.syntax.messages_structure import malformed_header
 from mlopsc.compiler.syntax.messages_words import equals_in_comparison
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tables import load_tables
@@ -98,7 +99,7 @@ def _give_up(at: Drive, accepted: set[str]) -> None:
     first = start_of(statement[0]) if statement else start_of(at.token)
     if not at.problems.any_within(first, end_of(at.token)):
         if is_header and statement:
-            at.problems.add(say.malformed_header, across(statement))
+            at.problems.add(malformed_header, across(statement))
         else:
             at.problems.add(say.unexpected, _visible(at), expected=_expected(accepted))
     state = at.parser.parser_state

@@ -11,7 +11,8 @@ from mlopsc.compiler.syntax import messages_text as say_text
 from mlopsc.compiler.syntax import messages_words as say
 from mlopsc.compiler.syntax.literals import DOTTED, ESCAPES, PIECE
 from mlopsc.compiler.syntax.mending import Mending
-from mlopsc.compiler.syntax.messages_structure import dashed_list, sign_before_block
+from mlopsc.compiler.syntax.messages_lines import dashed_list
+from mlopsc.compiler.syntax.messages_structure import sign_before_block
 from mlopsc.compiler.syntax.tokens import (
     INFIX,
     LINE_ENDS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from mlopsc.compiler.diagnostics import Diagnostic, Message
-from mlopsc.compiler.syntax import messages_numbers, messages_structure, messages_text, messages_words
+from mlopsc.compiler.syntax import messages_lines, messages_numbers, messages_structure, messages_text, messages_words
 from mlopsc.compiler.syntax.ast import File, Origin, SyntaxProblem
 from mlopsc.compiler.text import Location, Span
 
@@ -29,6 +29,6 @@ def _worded(problem: SyntaxProblem, origin: Origin) -> Diagnostic:
 
 @cache
 def _messages() -> dict[str, Message[...]]:
-    modules = (messages_text, messages_numbers, messages_words, messages_structure)
+    modules = (messages_text, messages_numbers, messages_words, messages_structure, messages_lines)
     found = (value for module in modules for value in vars(module).values())
     return {value.code.id: value for value in found if isinstance(value, Message)}

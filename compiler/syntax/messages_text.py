@@ -78,7 +78,7 @@ def too_large(code: Code, at: Location, size: str, limit: str) -> Diagnostic:
     return Diagnostic(
         code,
         at,
-        f"`{at.file.path}` has {size} characters; a spec has at most {limit}",
+        f"`{at.file.path}` is too large for a spec: {size} bytes, where {limit} are allowed",
         label="this is hardly a spec",
         hint='Check the path. To name a data file in a spec: `source = csv("…")`.',
     )

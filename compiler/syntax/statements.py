@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lark import Token
 
 from mlopsc.compiler.diagnostics import did_you_mean
-from mlopsc.compiler.syntax import messages_structure as say
+from mlopsc.compiler.syntax import messages_lines as say
 from mlopsc.compiler.syntax import messages_words as say_words
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tokens import (
