@@ -25,7 +25,8 @@ class Outcome(StrEnum):
 class Failure:
     """Why a stage did not end well, as plain data.
 
-    `rule` or `setting` leads to the line of the spec; `tail` are the last lines of what the stage printed.
+    `rule` or `setting` leads to the line of the spec; `tail` are the last lines of what the stage printed;
+    `exit_code` is 4 where files, the network or missing tools are to blame.
     """
 
     message: str
@@ -34,6 +35,7 @@ class Failure:
     rule: str = ""
     setting: str = ""
     tail: tuple[str, ...] = ()
+    exit_code: int = 1
 
 
 @dataclass(frozen=True)

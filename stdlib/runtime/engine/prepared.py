@@ -1,0 +1,67 @@
+"""What a run is asked to do, and what it needs before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlopsc.stdlib.runtime.engine.files import ProjectFiles
+from mlopsc.stdlib.runtime.engine.history import STATE, Latest
+from mlopsc.stdlib.runtime.engine.index import Found, find
+from mlopsc.stdlib.runtime.engine.keys import Keys, Parts
+from mlopsc.stdlib.runtime.engine.lock import Lock
+from mlopsc.stdlib.runtime.engine.plan import Plan, load_plan
+from mlopsc.stdlib.runtime.engine.why import causes
+from mlopsc.stdlib.runtime.store.opening import open_store
+from mlopsc.stdlib.runtime.store.protocol import Store
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run: a `pipeline.json` (or its content), and the function (`"module:name"`) of each kind of stage.
+
+    Only the stages in `only` and what they need are walked (none named: all); those in `force` run even if their key
+    has a record. `jobs` is how many run side by side, by default what the environment says, else one a core.
+    `preload` are modules that workers should find imported, by kind of stage. `options` reach stage functions and
+    are part of no key. `store` stands in for the one that the environment names.
+    """
+
+    pipeline: Path | Mapping[str, Any]
+    project: Path
+    functions: Mapping[str, str]
+    only: tuple[str, ...] = ()
+    force: tuple[str, ...] = ()
+    jobs: int | None = None
+    store: Store | None = None
+    preload: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Prepared:
+    """What a run and `why` share: the plan, the store and the parts of keys."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.project = request.project.resolve()
+        whole = load_plan(request.pipeline, request.functions)
+        self.plan: Plan = whole.narrowed([*request.only, *request.force]) if request.only else whole
+        self.forced = {stage.name for stage in whole.narrowed(request.force).stages if stage.name in request.force}
+        self.store = request.store or open_store(self.plan.settings.get("store"), self.project)
+        self.lock = Lock(self.project, whole.name, whole.environment)
+        self.files = ProjectFiles(self.project, self.project / STATE / "cache" / "files.json")
+        self.keys = Keys(self.plan, self.files, self.store, self.lock)
+        self.latest = Latest(self.project, whole.name, whole.environment)
+
+    def earlier(self, stage: str) -> Parts | None:
+        """The parts of the newest record that the stage had in this project, as far as it can be read."""
+        key = self.latest.keys.get(stage)
+        record = find(self.store, key).record if key else None
+        return dict(record.parts) if record else None
+
+    def causes(self, stage: str, parts: Parts, found: Found) -> tuple[str, ...]:
+        """In words, why a stage runs whose key has no record that counts."""
+        if stage in self.forced:
+            return ("it is forced",)
+        return (found.trouble,) if found.trouble else causes(parts, self.earlier(stage)) or ("its record is gone",)
