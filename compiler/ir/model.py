@@ -24,7 +24,10 @@ class Frozen(BaseModel):
 
 
 class Column(Frozen):
-    """A column of a data stage, as declared."""
+    """A column of a data stage, as declared.
+
+    Bounds of a timestamp or date are seconds since 1970-01-01 00:00 on the clock of the data's `zone`.
+    """
 
     name: str
     type: Annotated[Settings, Field(description='A call of a column type, such as `{"function": "int"}`.')]
