@@ -1,0 +1,1 @@
+"""New projects and new blocks: what `mlopsc init` and `mlopsc add` write."""

@@ -1,0 +1,46 @@
+"""What `init` believes of a table; plain data, so that the spec can be written without having read one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mlopsc.compiler.schema.declarations import Task
+
+
+@dataclass(frozen=True)
+class ColumnGuess:
+    """A column as it will be declared; `missing` is the share of missing values that is tolerated, `why` a comment."""
+
+    name: str
+    type: str
+    within: str = ""
+    role: str = ""
+    missing: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a model must beat: a constant answer, scored on all rows by the metric of the gate."""
+
+    metric: str
+    score: float
+    limit: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TableGuess:
+    """A table as it will be declared: its columns, what is predicted, and what one independent observation is."""
+
+    rows: int
+    columns: tuple[ColumnGuess, ...]
+    target: str
+    task: Task
+    baseline: Baseline
+    time: str = ""
+    group: str = ""
+    block: str = ""
+    """For rows in time: the length of one independent stretch, such as `7d`."""
+    remarks: tuple[str, ...] = field(default=())
+    """What the user should look at, one sentence each."""
