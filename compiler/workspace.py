@@ -20,14 +20,31 @@ Trouble = Literal["missing", "folder", "denied", "large", "encoding", "binary", 
 
 
 class SourceProblem(Exception):  # noqa: N818 (it is the file that has the problem, and it is no failure of ours)
-    """A file cannot be read as source text: which, what kind of trouble, the fact and the next step."""
+    """A file cannot be read as source text: which, what kind of trouble, the fact and the next step.
 
-    def __init__(self, path: str, trouble: Trouble, message: str, hint: str = "") -> None:
+    Where its bytes are no text, `text` is what can be made of them and `offset` where the first wrong one stands;
+    `size` is the number of bytes of a file that is too large.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        trouble: Trouble,
+        message: str,
+        hint: str = "",
+        *,
+        text: str = "",
+        offset: int = 0,
+        size: int = 0,
+    ) -> None:
         super().__init__(path, trouble, message, hint)
         self.path = path
         self.trouble: Trouble = trouble
         self.message = message
         self.hint = hint
+        self.text = text
+        self.offset = offset
+        self.size = size
 
     def __str__(self) -> str:
         return f"{self.message}: {self.hint}" if self.hint else self.message
@@ -131,18 +148,15 @@ class MemoryWorkspace:
 
 def decode(path: str, content: bytes) -> str:
     """The text that the bytes of a file stand for; raises SourceProblem when they are no UTF-8 text."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SourceProblem(path, "encoding", f"`{path}` is UTF-16", "save it as UTF-8")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        fact = f"`{path}` is not UTF-8: line {line} has the byte 0x{content[error.start]:02x}"
-        raise SourceProblem(path, "encoding", fact, "save it as UTF-8") from error
+        raise _not_utf8(path, content, error.start) from error
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+        at = text.index("\0")
+        line = text.count("\n", 0, at) + 1
         fact = f"`{path}` is not text: line {line} has a zero byte"
-        raise SourceProblem(path, "binary", fact, "name a text file")
+        raise SourceProblem(path, "binary", fact, "name a text file", text=text, offset=at)
     return text
 
 
@@ -156,9 +170,19 @@ def missing(path: str, neighbours: Iterable[str]) -> SourceProblem:
     return SourceProblem(path, "missing", f"there is no file `{path}`", hint or "write it, or correct the path")
 
 
+def _not_utf8(path: str, content: bytes, start: int) -> SourceProblem:
+    text = content.decode("utf-8", "replace")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return SourceProblem(path, "encoding", f"`{path}` is UTF-16", "save it as UTF-8", text=text)
+    offset = len(content[:start].decode("utf-8"))
+    line = content.count(b"\n", 0, start) + 1
+    fact = f"`{path}` is not UTF-8: line {line} has the byte 0x{content[start]:02x}"
+    return SourceProblem(path, "encoding", fact, "save it as UTF-8", text=text, offset=offset)
+
+
 def _too_large(path: str, size: int) -> SourceProblem:
     fact = f"`{path}` has {size / 1e6:.1f} MB; source files may have {LARGEST / 1e6:.0f} MB"
-    return SourceProblem(path, "large", fact, "data belongs into files that a data stage reads")
+    return SourceProblem(path, "large", fact, "data belongs into files that a data stage reads", size=size)
 
 
 def _folder(path: str) -> str:

@@ -1,0 +1,80 @@
+"""Targets: what a pipeline is written as. Each is a folder here, or an entry point of an installed package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Protocol, cast
+
+from mlopsc.compiler.diagnostics import Diagnostic
+from mlopsc.compiler.ir.model import Pipeline
+from mlopsc.compiler.ir.origins import Origins
+from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A file that a build writes; `path` is relative to the spec, with `/` between its parts.
+
+    One that is not `committed` belongs to this machine only: git ignores it, and `build --check` does not look at it.
+    """
+
+    path: str
+    text: str
+    committed: bool = True
+
+
+@dataclass(frozen=True)
+class Build:
+    """One pipeline to emit: what it is, where its parts were written, and the path of the spec."""
+
+    pipeline: Pipeline
+    origins: Origins
+    spec: str
+
+    @property
+    def folder(self) -> str:
+        """Where its files go: `deploy/<pipeline>/<environment>`."""
+        return f"deploy/{self.pipeline.name}/{self.pipeline.environment.name}"
+
+
+class Target(Protocol):
+    """Something that pipelines are written as."""
+
+    name: str
+
+    def check(self, model: SemanticModel, environment: EnvironmentModel) -> Iterable[Diagnostic]:
+        """What the target cannot express, each at its line of the spec."""
+
+    def emit(self, builds: Sequence[Build]) -> list[OutputFile]:
+        """The files of all environments; the same bytes for the same builds."""
+
+
+class UnknownTargetError(LookupError):
+    """There is no target of that name; `known` are those that there are."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(name, known)
+        self.name = name
+        self.known = known
+
+
+def load(name: str) -> Target:
+    """The target of that name; raises UnknownTargetError."""
+    if name.isidentifier() and find_spec(f"{__name__}.{name}") is not None:
+        return cast(Target, import_module(f"{__name__}.{name}").target)
+    installed = entry_points(group="mlopsc.targets")
+    if name in installed.names:
+        return cast(Target, installed[name].load())
+    raise UnknownTargetError(name, names())
+
+
+def names() -> tuple[str, ...]:
+    """The names of all targets, sorted."""
+    from pkgutil import iter_modules
+
+    built_in = {module.name for module in iter_modules(__path__) if module.ispkg}
+    return tuple(sorted(built_in.union(entry_points(group="mlopsc.targets").names)))

@@ -1,0 +1,199 @@
+"""The composition root: a spec, the words of the language and the project's files become messages and outputs.
+
+Every phase is computed once, when somebody asks, and reads nothing but the workspace. Phases are imported when they
+are needed: formatting needs no checker, and checking no intermediate representation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from posixpath import normpath
+from typing import TYPE_CHECKING, TypeVar
+
+from mlopsc.compiler.diagnostics import Diagnostic
+from mlopsc.compiler.program import Program, read_program, with_packages
+from mlopsc.compiler.schema.registry import Registry
+from mlopsc.compiler.syntax import ast
+from mlopsc.compiler.syntax.messages import syntax_diagnostics
+from mlopsc.compiler.text import Location, SourceFile, Span
+from mlopsc.compiler.workspace import MemoryWorkspace, Workspace
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.ir.model import Pipeline
+    from mlopsc.compiler.ir.origins import Origins
+    from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
+    from mlopsc.targets import OutputFile, Target
+
+Result = TypeVar("Result")
+
+
+class Compilation:
+    """One state of a spec and of the project around it. Nothing it does raises, whatever the spec holds."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        registry: Registry,
+        main: str = "pipeline.mlops",
+        known: Mapping[str, ast.File] | None = None,
+    ) -> None:
+        """`known` are trees of an earlier state, by path: what has not changed since is not parsed again."""
+        self.workspace = workspace
+        self.main = normpath(main)
+        self._registry = registry
+        self._known = known or {}
+        self._internal: list[Diagnostic] = []
+        self._emitted: dict[tuple[str, ...], tuple[tuple[Diagnostic, ...], list[OutputFile]]] = {}
+
+    def edited(self, path: str, text: str) -> Compilation:
+        """The state after an edit of a file that need not be saved; only what the edit touched is parsed again."""
+        workspace = (
+            self.workspace if isinstance(self.workspace, MemoryWorkspace) else MemoryWorkspace({}, self.workspace)
+        )
+        known = {file.source.path: file for file in self.files}
+        return Compilation(workspace.written(path, text), self._registry, self.main, known)
+
+    @property
+    def files(self) -> tuple[ast.File, ...]:
+        """The parsed files: the main one first, and those that it uses; those that cannot be read are missing."""
+        return self._program.files
+
+    @property
+    def registry(self) -> Registry:
+        """The declarations in force, those of installed packages included where the spec names any."""
+        return self._declared[0]
+
+    @cached_property
+    def model(self) -> SemanticModel:
+        """What the program means, as far as it could be understood."""
+        from mlopsc.compiler.semantics.analysis import analyse
+        from mlopsc.compiler.semantics.model import SemanticModel
+        from mlopsc.compiler.semantics.reader import WorkspaceReader
+
+        return self._guarded(
+            "checking",
+            lambda: analyse(self.files, self.registry, WorkspaceReader(self.workspace)),
+            SemanticModel(self.files, self.registry, None, {}, {}, {}, ()),
+        )
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Everything there is to say about the spec itself, in the order of files and text.
+
+        The linter speaks only where there is no error: half a program would mislead it.
+        """
+        found = [*self._program.problems, *self._declared[1]]
+        for file in self.files:
+            found += syntax_diagnostics(file)
+        found += self.model.diagnostics
+        if not any(diagnostic.is_error for diagnostic in found):
+            found += self._linted
+        return self._in_order([*found, *self._internal])
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything in the spec keeps it from being built."""
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+    @property
+    def environments(self) -> tuple[EnvironmentModel, ...]:
+        """The environments in the order of `follows`."""
+        return tuple(sorted(self.model.environments.values(), key=lambda environment: environment.rank))
+
+    @cached_property
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """The pipeline of each environment, in the order of `follows`; none where there is an error."""
+        if self.has_errors:
+            return {}
+        from mlopsc.compiler.ir.lower import lower
+
+        return self._guarded(
+            "lowering", lambda: {one.name: lower(self.model, one) for one in self.environments}, dict[str, "Pipeline"]()
+        )
+
+    @cached_property
+    def origins(self) -> Mapping[str, Origins]:
+        """Where the parts of each environment's pipeline were written."""
+        from mlopsc.compiler.ir.origins import origins
+
+        return {one.name: origins(self.model, one) for one in self.environments}
+
+    def diagnostics_for(self, targets: Sequence[str]) -> tuple[Diagnostic, ...]:
+        """As `diagnostics`, and what the targets cannot express; raises UnknownTargetError."""
+        return self._build(tuple(targets))[0]
+
+    def emit(self, targets: Sequence[str]) -> list[OutputFile]:
+        """The files of all environments; none where `diagnostics_for` has an error. Raises UnknownTargetError."""
+        return self._build(tuple(targets))[1]
+
+    @cached_property
+    def _program(self) -> Program:
+        return self._guarded(
+            "parsing",
+            lambda: read_program(self.workspace, self._registry, self.main, self._known),
+            Program((), ()),
+        )
+
+    @cached_property
+    def _declared(self) -> tuple[Registry, list[Diagnostic]]:
+        nothing: list[Diagnostic] = []
+        return self._guarded(
+            "loading packages", lambda: with_packages(self._registry, self.files), (self._registry, nothing)
+        )
+
+    @property
+    def _linted(self) -> list[Diagnostic]:
+        from mlopsc.compiler.lint import lint
+
+        return self._guarded("linting", lambda: lint(self.model, self.workspace.exists), [])
+
+    def _build(self, names: tuple[str, ...]) -> tuple[tuple[Diagnostic, ...], list[OutputFile]]:
+        if names not in self._emitted:
+            self._emitted[names] = self._built([_load(name) for name in names])
+        return self._emitted[names]
+
+    def _built(self, targets: list[Target]) -> tuple[tuple[Diagnostic, ...], list[OutputFile]]:
+        pipelines = self.pipelines
+        found = [*self.diagnostics]
+        if not self.has_errors:
+            found += self._guarded("checking targets", lambda: self._refused(targets), [])
+        files: list[OutputFile] = []
+        if not any(diagnostic.is_error for diagnostic in found):
+            files = self._guarded("emitting", lambda: self._written(targets, pipelines), [])
+        found = [*self._in_order([*found, *self._internal])]
+        return tuple(found), [] if any(diagnostic.is_error for diagnostic in found) else files
+
+    def _refused(self, targets: list[Target]) -> list[Diagnostic]:
+        return [found for target in targets for one in self.environments for found in target.check(self.model, one)]
+
+    def _written(self, targets: list[Target], pipelines: Mapping[str, Pipeline]) -> list[OutputFile]:
+        from mlopsc.targets import Build
+
+        builds = [Build(pipeline, self.origins[name], self.main) for name, pipeline in pipelines.items()]
+        return [file for target in targets for file in target.emit(builds)]
+
+    def _in_order(self, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """Each message once, by file (in the order in which they are used) and place."""
+        places = {file.source.path: number for number, file in enumerate(self.files)}
+        unique = {(one.code.id, one.location.file.path, one.location.span, one.message): one for one in found}
+        return tuple(
+            sorted(unique.values(), key=lambda one: (places.get(one.location.file.path, len(places)), one.order))
+        )
+
+    def _guarded(self, phase: str, work: Callable[[], Result], otherwise: Result) -> Result:
+        """The result of a phase; an exception in it becomes a message and the result `otherwise`."""
+        try:
+            return work()
+        except Exception as error:
+            from mlopsc.compiler.internal import internal_error_at
+
+            start = self.files[0].source if "_program" in vars(self) and self.files else SourceFile(self.main, "")
+            self._internal.append(internal_error_at(Location(start, Span(0, 0)), phase, error))
+            return otherwise
+
+
+def _load(name: str) -> Target:
+    from mlopsc.targets import load
+
+    return load(name)

@@ -1,0 +1,67 @@
+"""The rule `gate-without-champion`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
+from mlopsc.compiler.lint.rule import LintRule, Subjects, after, next_line
+from mlopsc.compiler.semantics.model import RuleModel
+
+
+class GateWithoutChampion(LintRule, id="L007", name="gate-without-champion"):
+    """A release goes through a gate that compares models with numbers only. A model that is clearly worse than the
+    one in service then replaces it as long as it stays within those numbers. `champion` is the same metric of the
+    model in service, on the same rows; the first model, which has none to beat, passes the rule.
+
+    wrong:
+    ```mlops
+    test gate {
+      model = demand
+      require mae(test) <= 45 at 95%
+    }
+
+    release api {
+      model = demand
+      gate  = gate
+    }
+    ```
+
+    right:
+    ```mlops
+    test gate {
+      model = demand
+      require mae(test) <= 45 at 95%
+      require mae(test) <= champion at 95%
+    }
+
+    release api {
+      model = demand
+      gate  = gate
+    }
+    ```
+    """
+
+    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+        """Gates of releases with metrics and none that is compared with the champion's."""
+        for environment, release in program.stages("release"):
+            gate = environment.stages.get(str(release.value("gate")))
+            rules = [rule for rule in gate.rules if program.is_of_predictions(rule)] if gate is not None else []
+            if gate is not None and rules and not any(_compares_with_champion(rule) for rule in rules):
+                yield self.found(
+                    gate.at,
+                    f"the gate `{gate.name}` never compares a model with the one in service",
+                    label="a worse model may pass",
+                    hint="Add a rule such as `require mae(test) <= champion at 95%`.",
+                    fixes=[_with_champion(rule) for rule in rules if len(rule.comparisons) == 1][:1],
+                )
+
+
+def _compares_with_champion(rule: RuleModel) -> bool:
+    return any(comparison.limit.baseline == "champion" for comparison in rule.comparisons)
+
+
+def _with_champion(rule: RuleModel) -> Fix:
+    """The same metric, not worse than the champion's; how much worse would do is for the user to say."""
+    new = f"require {rule.subject_at.text} {rule.comparisons[0].operator} champion at 95%"
+    return Fix(f"Add `{new}`", (Edit(after(rule.at), next_line(rule.at, new)),))

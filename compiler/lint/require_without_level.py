@@ -1,0 +1,45 @@
+"""The rule `require-without-level`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
+from mlopsc.compiler.lint.rule import LintRule, Subjects, after
+
+
+class RequireWithoutLevel(LintRule, id="L002", name="require-without-level"):
+    """A `require` compares a metric with its limit and does not say how sure the verdict must be. The plain estimate
+    then decides: of two models that are exactly as good as the limit, one passes by luck. `at 95%` asks for proof,
+    and where the rows are too few for it the gate says so instead of guessing.
+
+    wrong:
+    ```mlops
+    test gate {
+      model = demand
+      require mae(test) <= 45
+    }
+    ```
+
+    right:
+    ```mlops
+    test gate {
+      model = demand
+      require mae(test) <= 45 at 95%
+    }
+    ```
+    """
+
+    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+        """Comparisons of metrics in gates and releases without `at`."""
+        for kind in ("test", "release"):
+            for _, stage in program.stages(kind):
+                for rule in stage.rules:
+                    if rule.verb == "require" and "at" not in rule.clauses and program.is_of_predictions(rule):
+                        yield self.found(
+                            rule.subject_at,
+                            f"`{rule.id}` is decided by the plain estimate, right or wrong by chance",
+                            label="how sure?",
+                            hint="Add `at 95%` to ask for proof.",
+                            fixes=[Fix("Ask for proof: `at 95%`", (Edit(after(rule.at), " at 95%"),))],
+                        )

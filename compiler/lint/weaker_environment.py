@@ -1,0 +1,87 @@
+"""The rule `weaker-environment`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlopsc.compiler.diagnostics import Diagnostic, Label
+from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.semantics.model import ComparisonModel, EnvironmentModel, RuleModel
+
+
+class WeakerEnvironment(LintRule, id="L009", name="weaker-environment"):
+    """An environment asks for less than the one that it follows: a looser limit, a lower level, or no approval where
+    the other has one. A model reaches it only after the other, so what it asks for beyond decides; asking for less
+    is seldom meant. (A rule that is waived gives its reason already.)
+
+    wrong:
+    ```mlops
+    environment prod {
+      follows = dev
+      override gate { require mae(test) <= 60 at 95% }
+    }
+    ```
+
+    right:
+    ```mlops
+    environment prod {
+      follows = dev
+      override gate { require mae(test) <= 40 at 95% }
+    }
+    ```
+    """
+
+    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+        """Environments beside those that they follow."""
+        for environment in program.model.environments.values():
+            followed = program.model.environments.get(str(_value(environment, "follows")))
+            if followed is not None:
+                yield from self._approval(environment, followed)
+                yield from self._rules(environment, followed)
+
+    def _approval(self, environment: EnvironmentModel, followed: EnvironmentModel) -> Iterator[Diagnostic]:
+        if _value(followed, "approvers") and not _value(environment, "approvers"):
+            yield self.found(
+                environment.at,
+                f"`{environment.name}` needs no approval, and `{followed.name}`, which it follows, does",
+                label="no `approvers`",
+                related=[Label(followed.settings["approvers"].at, "needed here")],
+            )
+
+    def _rules(self, environment: EnvironmentModel, followed: EnvironmentModel) -> Iterator[Diagnostic]:
+        for stage in environment.stages.values():
+            before = followed.stages.get(stage.name)
+            known = {rule.id: rule for rule in before.rules} if before is not None else {}
+            for rule in stage.rules:
+                stricter = known.get(rule.id)
+                if stricter is not None and _is_weaker(rule, stricter):
+                    yield self.found(
+                        rule.at,
+                        f"`{rule.id}` asks for less in `{environment.name}` than in `{followed.name}`",
+                        label="weaker than the environment that it follows",
+                        related=[Label(stricter.at, f"in `{followed.name}`")],
+                    )
+
+
+def _value(environment: EnvironmentModel, setting: str) -> object:
+    found = environment.settings.get(setting)
+    return found.value if found is not None else None
+
+
+def _is_weaker(rule: RuleModel, other: RuleModel) -> bool:
+    pairs = zip(rule.comparisons, other.comparisons, strict=False)
+    return _level(rule) < _level(other) or any(_is_looser(one, two) for one, two in pairs)
+
+
+def _level(rule: RuleModel) -> float:
+    level = rule.clauses.get("at")
+    return float(level) if isinstance(level, int | float) else 0.0
+
+
+def _is_looser(one: ComparisonModel, other: ComparisonModel) -> bool:
+    """Whether a limit of the same form leaves more room, with the other part of it equal."""
+    if one.operator != other.operator or one.limit.baseline != other.limit.baseline:
+        return False
+    sign = 1 if one.operator in ("<", "<=") else -1 if one.operator in (">", ">=") else 0
+    moved = sign * (one.limit.factor - other.limit.factor), sign * (one.limit.offset - other.limit.offset)
+    return max(moved) > 0 and min(moved) >= 0
