@@ -182,7 +182,7 @@ class Subject(Function, family="something that a rule can be about"):
     """Whether it is about one class, so that with several classes `class` or `average` must be said."""
 
 
-class Compute(Function, family="a place to run a stage"):
+class Compute(Function, family="place to run a stage"):
     """Where a stage runs."""
 
 
@@ -266,7 +266,7 @@ class Role(Declaration):
     """What a column is for, beyond being a feature."""
 
 
-class ColumnType(Function, family="a column type"):
+class ColumnType(Function, family="column type"):
     """The type of a column.
 
     `task` is what a model whose target has this type predicts; `ordered` says whether a range may follow.
