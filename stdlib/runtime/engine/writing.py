@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from stat import S_IMODE
 
 from mlopsc.stdlib.runtime.store.faults import OperationError
 
@@ -12,13 +13,17 @@ from mlopsc.stdlib.runtime.store.faults import OperationError
 def write_atomically(path: Path, content: bytes, *, required: bool = True) -> None:
     """Put `content` in the place of a file in one step, so that nobody ever sees a part of it.
 
-    Raises OperationError when that is impossible, unless the file is not `required`.
+    The file keeps its permissions; where a link leads to it, it stays a link. Raises OperationError when that is
+    impossible, unless the file is not `required`.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
-        temporary.replace(path)
+        with suppress(FileNotFoundError):
+            temporary.chmod(S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()

@@ -1,0 +1,166 @@
+"""The spec that a command is about: where it is, how its files are shown, and its compilation."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from mlopsc.compiler.compilation import Compilation
+
+DEFAULT = "pipeline.mlops"
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+_SUFFIX = ".mlops"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec by its folder, to which all paths are relative, and its name there; `text` if it came by stdin."""
+
+    folder: Path
+    name: str
+    text: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.folder / self.name
+
+    def shown(self, path: str) -> str:
+        """A path of the project as a person in the current folder would write it, with `/` between its parts."""
+        if path == STDIN_NAME:
+            return path
+        try:
+            relative = os.path.relpath(self.folder / path)
+        except ValueError:  # another drive
+            relative = str((self.folder / path).resolve())
+        return relative.replace(os.sep, "/")
+
+    def compile(self) -> Compilation:
+        """The compilation of the spec as it is now."""
+        from mlopsc.compiler.compilation import Compilation
+        from mlopsc.compiler.workspace import DiskWorkspace, MemoryWorkspace
+        from mlopsc.stdlib import registry
+
+        disk = DiskWorkspace(self.folder)
+        workspace = disk if self.text is None else MemoryWorkspace({self.name: self.text}, disk)
+        return Compilation(workspace, registry(), self.name)
+
+
+def locate(file: str | None) -> Spec:
+    """The spec that an argument names: a file, a folder with a `pipeline.mlops`, `-`, or by default this folder.
+
+    Raises CommandFailure when there is no such file.
+    """
+    if file == STDIN:
+        return Spec(Path(), STDIN_NAME, read_stdin())
+    path = Path(file or DEFAULT)
+    if path.is_dir():
+        path /= DEFAULT
+    if not _is_there(path):
+        raise CommandFailure(*_missing(path, is_default=file is None))
+    return Spec(path.parent, path.name)
+
+
+def read_stdin() -> str:
+    """What stands on stdin, as a source file; raises CommandFailure when it is none."""
+    from mlopsc.compiler.workspace import LARGEST, SourceProblem, decode
+
+    content = sys.stdin.buffer.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise CommandFailure(f"stdin has more than the {LARGEST / 1e6:.0f} MB that a source file may have")
+    try:
+        return decode(STDIN_NAME, content)
+    except SourceProblem as problem:
+        raise CommandFailure(problem.message, problem.hint) from problem
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that the system refuses, or a folder that may not be entered: reading says more
+        return True
+
+
+def _missing(path: Path, *, is_default: bool) -> tuple[str, str]:
+    here = sorted(one.name for one in path.parent.glob(f"*{_SUFFIX}")) if path.parent.is_dir() else []
+    if is_default:
+        fact = f"there is no `{DEFAULT}` in this folder"
+        return fact, f"name the spec: `{here[0]}` is here" if here else "`mlopsc init` makes one"
+    from mlopsc.compiler.diagnostics import did_you_mean
+
+    close = did_you_mean(path.name, here)
+    hint = f"did you mean `{path.with_name(close)}`?" if close else "correct the path; `mlopsc init` makes a new spec"
+    return f"there is no file `{path}`", hint
+
+
+def is_spec(argument: str) -> bool:
+    """Whether an argument that could be a stage names a spec: stages have neither separators nor a suffix."""
+    return argument.endswith(_SUFFIX) or argument in (".", "..") or "/" in argument or os.sep in argument
+
+
+def split_arguments(arguments: tuple[str, ...]) -> tuple[Spec, tuple[str, ...]]:
+    """`[FILE] [STAGE…]`: the spec, and the names of stages; raises UsageError when there are two specs."""
+    files = [one for one in arguments if is_spec(one)]
+    if len(files) > 1:
+        raise click.UsageError(f"one spec at a time, not {' and '.join(f'`{one}`' for one in files)}")
+    return locate(files[0] if files else None), tuple(one for one in arguments if not is_spec(one))
+
+
+def complete_stage(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The stages of the spec, read without checking it, and paths of specs."""
+    from click.shell_completion import CompletionItem
+
+    if is_spec(incomplete):
+        return [CompletionItem(incomplete, type="file")]
+    given = [one for one in ctx.params.get("arguments") or () if is_spec(one)]
+    found = [(name, kind) for name, kind in _blocks(given[0] if given else None) if kind not in _NO_STAGES]
+    return [CompletionItem(name, help=kind) for name, kind in found if name.startswith(incomplete)]
+
+
+def complete_environment(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The environments of the spec, read without checking it."""
+    from click.shell_completion import CompletionItem
+
+    given = [one for one in (*(ctx.params.get("arguments") or ()), ctx.params.get("file")) if one and is_spec(one)]
+    found = [name for name, kind in _blocks(given[0] if given else None) if kind == "environment"]
+    return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+
+_NO_STAGES = frozenset({"pipeline", "environment", "metric"})
+
+
+def _blocks(file: str | None) -> list[tuple[str, str]]:
+    """The name and kind of each block of a spec; nothing where it cannot be read."""
+    from mlopsc.compiler.syntax import ast
+
+    try:
+        files = locate(file).compile().files
+    except CommandFailure:
+        return []
+    items = [item for one in files for item, _ in one.placed()]
+    return [(item.label.text, item.kind.text) for item in items if isinstance(item, ast.Block) and item.label]
+
+
+def environment_named(compilation: Compilation, name: str | None) -> str:
+    """The environment to work in: the one named, else the first in `follows` order; raises CommandFailure."""
+    known = [one.name for one in compilation.environments]
+    if name is None:
+        return known[0]
+    if name in known:
+        return name
+    from mlopsc.compiler.diagnostics import did_you_mean
+
+    close = did_you_mean(name, known)
+    hint = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{one}`' for one in known)}"
+    raise CommandFailure(f"there is no environment `{name}`", hint, Exit.USAGE)
