@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from mlopsc.compiler.ir.model import Column, Rule, Stage
 from mlopsc.compiler.schema.values import Duration
 from mlopsc.stdlib.data import BlockUnit, Data, RowUnit, Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,13 @@ def unit_label(settings: Data) -> str:
             return column
         case _:
             return "row"
+
+
+def moment(time: datetime, zone: str) -> pd.Timestamp:
+    """A point in time; without an offset it is on the clock of the zone."""
+    import pandas as pd
+
+    stamp = pd.Timestamp(time)
+    if stamp.tzinfo is not None:
+        return stamp.tz_convert(zone)
+    return stamp.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")

@@ -20,6 +20,7 @@ import pandas as pd
 from mlopsc.compiler.ir.model import Column
 from mlopsc.stdlib.data import Csv
 from mlopsc.stdlib.runtime.data.files import DataFile
+from mlopsc.stdlib.runtime.data.typed import levels_of
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".tsv", ".txt")
@@ -72,7 +73,7 @@ def _read_again(text: _Text, values: pd.Series, column: Column) -> pd.Series | N
     if word == "category" and column.values is not None and values.isna().any():
         kept = {"keep_default_na": False, "na_values": [""]}
         exact = text.frame(dtype=str, usecols=[column.name], **kept)[column.name]
-        return values.where(~exact.isin([*map(str, column.values)]), exact)
+        return values.where(~exact.isin(levels_of(column)), exact)
     return None
 
 

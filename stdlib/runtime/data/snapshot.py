@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlopsc.compiler.ir.model import Column
 from mlopsc.stdlib.runtime.data.declared import DataStage
+from mlopsc.stdlib.runtime.data.typed import levels_of
 
 _SPLITS = pa.schema(
     [
@@ -96,6 +97,6 @@ def _series(values: pa.ChunkedArray, column: Column, zone: str) -> pd.Series:
 
 
 def _levels(values: pd.Series, column: Column) -> pd.Series:
-    declared = [str(value) for value in column.values or ()]
+    declared = levels_of(column)
     others = values.cat.categories.difference(declared)
     return values.cat.set_categories([*declared, *others])

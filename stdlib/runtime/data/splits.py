@@ -110,8 +110,9 @@ def _by_time(shares: _Shares, times: pd.Series, gap: Duration | None) -> Parts:
     stamps = _micros(times)
     cuts = [_cut(stamps, share) for share in shares.ends]
     parts = shares.names[np.searchsorted(cuts, stamps, side="right")]
-    for cut in cuts if gap else []:
-        parts[(stamps < cut) & (stamps >= _before(cut, gap, times))] = GAP
+    if gap is not None:
+        for cut in cuts:
+            parts[(stamps < cut) & (stamps >= _before(cut, gap, times))] = GAP
     return parts
 
 

@@ -63,7 +63,7 @@ def _texts(values: pd.Series) -> tuple[pa.Array, NDArray[np.bool_]]:
     if not kinds.is_object_dtype(values) and not kinds.is_string_dtype(values):
         return pa.array(values, from_pandas=True).cast(pa.string()), values.notna().to_numpy()
     if kinds.infer_dtype(values, skipna=True) not in ("string", "empty"):
-        values = values.map(_text_of, na_action="ignore")
+        values = values.map(text_of, na_action="ignore")
     ok = values.notna().to_numpy()
     try:
         return pa.array(values, pa.string(), from_pandas=True), ok
@@ -72,7 +72,13 @@ def _texts(values: pd.Series) -> tuple[pa.Array, NDArray[np.bool_]]:
         return pa.array(values, pa.string(), from_pandas=True), values.notna().to_numpy()
 
 
-def _text_of(value: object) -> str | None:
+def levels_of(column: Column) -> list[str]:
+    """The values that a category declares, as they are stored; none where it declares none."""
+    return [str(text_of(value)) for value in column.values or ()]
+
+
+def text_of(value: object) -> str | None:
+    """A single value as text; None when it is none (bytes, a list)."""
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
     if isinstance(value, float | np.floating) and float(value).is_integer():
