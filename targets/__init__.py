@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -13,6 +15,9 @@ from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.ir.model import Pipeline
 from mlopsc.compiler.ir.origins import Origins
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
+
+_PLAIN = re.compile(r"[^\W_][\w-]*")
+_ODD = re.compile(r"[^\w-]")
 
 
 @dataclass(frozen=True)
@@ -29,16 +34,27 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class Build:
-    """One pipeline to emit: what it is, where its parts were written, and the path of the spec."""
+    """One pipeline to emit: what it is, where its parts were written, and the path of the spec.
+
+    `functions` says which function (`"module:name"`) does the work of each kind of stage that can be run.
+    """
 
     pipeline: Pipeline
     origins: Origins
     spec: str
+    functions: Mapping[str, str]
 
     @property
     def folder(self) -> str:
         """Where its files go: `deploy/<pipeline>/<environment>`."""
-        return f"deploy/{self.pipeline.name}/{self.pipeline.environment.name}"
+        return f"deploy/{folder_name(self.pipeline.name)}/{folder_name(self.pipeline.environment.name)}"
+
+
+def folder_name(name: str) -> str:
+    """A name as that of a folder; where it must be changed for that, with a hash, so that no two become one."""
+    if _PLAIN.fullmatch(name):
+        return name
+    return f"{_ODD.sub('_', name)}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
 class Target(Protocol):

@@ -9,7 +9,7 @@ from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema.calls import argument_calls, call_of
 from mlopsc.compiler.schema.declarations import Declaration, Function
 from mlopsc.compiler.schema.registry import Registry
-from mlopsc.compiler.semantics.model import EnvironmentModel, MetricModel, RuleModel, SemanticModel, StageModel
+from mlopsc.compiler.semantics.model import EnvironmentModel, RuleModel, SemanticModel, StageModel
 from mlopsc.compiler.text import Location
 from mlopsc.targets.local.messages import not_run_yet
 
@@ -20,7 +20,7 @@ def refused(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Dia
         if stage.kind.runtime:
             yield from _in_settings(stage, model.registry)
             for rule in stage.rules:
-                yield from _in_rule(rule, model.registry, model.metrics)
+                yield from _in_rule(rule, model.registry)
 
 
 def _in_settings(stage: StageModel, registry: Registry) -> Iterator[Diagnostic]:
@@ -32,7 +32,7 @@ def _in_settings(stage: StageModel, registry: Registry) -> Iterator[Diagnostic]:
         yield from _in_call(declaration, call, settings[word].value_at, registry)
 
 
-def _in_rule(rule: RuleModel, registry: Registry, metrics: Mapping[str, MetricModel]) -> Iterator[Diagnostic]:
+def _in_rule(rule: RuleModel, registry: Registry) -> Iterator[Diagnostic]:
     if not rule.declaration.runs:
         yield not_run_yet(rule.at, f"the rule `{rule.verb}`", "Leave the rule out.")
     for word in _fields(rule.declaration, rule.clauses):
@@ -63,6 +63,6 @@ def _fields(declaration: type[Declaration], written: Mapping[str, Any]) -> list[
 
 def _alternatives(declaration: type[Function], registry: Registry) -> str:
     """What runs in the place of a function: the others of its family."""
-    family = next(base for base in declaration.__mro__ if Function in base.__bases__ or base.__name__ == "Metric")
+    family = next(base for base in declaration.__mro__ if "family" in vars(base) and issubclass(base, Function))
     others = sorted(word for word, one in registry.functions_of(family).items() if one.runs)
     return f"These run: {', '.join(f'`{word}`' for word in others)}." if others else "Leave it out."

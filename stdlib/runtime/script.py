@@ -1,0 +1,100 @@
+"""The command line of a generated `run.py`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mlopsc.stdlib.runtime.engine.events import Event, Failure, Listener, Outcome, StageFinished, StageSummary
+from mlopsc.stdlib.runtime.engine.listeners import JsonLines, PlainLines
+from mlopsc.stdlib.runtime.engine.outcome import Message
+from mlopsc.stdlib.runtime.engine.prepared import Request
+from mlopsc.stdlib.runtime.engine.runner import run
+from mlopsc.stdlib.runtime.store.faults import OperationError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_DEPTH = 3
+"""How many folders a `run.py` stands below the project: `deploy/<pipeline>/<environment>`."""
+_UNTOLD = (Outcome.OK, Outcome.SKIPPED, Outcome.INTERRUPTED)
+
+
+def main(
+    file: str,
+    pipeline: Mapping[str, Any],
+    stages: Sequence[Callable[[], Mapping[str, Any]]],
+    functions: Mapping[str, str],
+) -> NoReturn:
+    """Run the pipeline as the command line says, and exit with the run's code; 4 if it could not begin.
+
+    `file` is the path of the script, `stages` give the stages of the pipeline.
+    """
+    document = {**pipeline, "stages": [stage() for stage in stages]}
+    arguments = _parsed(document)
+    project = Path(file).resolve().parents[_DEPTH]
+    request = Request(
+        document,
+        project,
+        functions,
+        only=tuple(arguments.stages),
+        force=tuple(arguments.force),
+        jobs=arguments.jobs,
+    )
+    listener = JsonLines(sys.stdout) if arguments.json else _lines_with_places(Path(file).with_name("origins.json"))
+    try:
+        sys.exit(run(request, listener).exit_code)
+    except OperationError as error:
+        sys.stderr.write(f"error: {error.message}\n" + (f"  next: {error.hint}\n" if error.hint else ""))
+        sys.exit(4)
+
+
+def _lines_with_places(origins: Path) -> Listener:
+    """Plain lines, and where in the spec what failed was written, if that was left beside the script."""
+    lines = PlainLines(sys.stdout)
+
+    def listen(event: Event) -> None:
+        lines(event)
+        if isinstance(event, StageFinished) and event.summary.outcome not in _UNTOLD:
+            for place in _places(event.summary, origins):
+                print(f"  at {place}", flush=True)
+
+    return listen
+
+
+def _places(summary: StageSummary, origins: Path) -> list[str]:
+    """The places of the rules and settings that a stage's messages are about, else that of the stage."""
+    import json
+
+    from mlopsc.compiler.ir.origins import place
+
+    try:
+        known = json.loads(origins.read_bytes())
+    except (OSError, ValueError):
+        return []
+    told: list[Message | Failure] = [*summary.record.messages] if summary.record else []
+    told += [summary.failure] if summary.failure else []
+    found = [place(known, summary.stage, rule=one.rule, setting=one.setting) for one in told]
+    return [one for one in dict.fromkeys(found) if one]
+
+
+def _parsed(document: Mapping[str, Any]) -> Namespace:
+    from argparse import ArgumentParser
+
+    about = f"Run the pipeline {document['name']} in {document['environment']['name']}."
+    parser = ArgumentParser(description=about, allow_abbrev=False)
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help="only these, and what they need")
+    parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="how many stages run side by side")
+    parser.add_argument("--force", action="append", default=[], metavar="STAGE", help="run it even if nothing changed")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line for each event")
+    return parser.parse_args()
+
+
+def _jobs(text: str) -> int:
+    from argparse import ArgumentTypeError
+
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("a number of 1 or more")
+    return int(text)
