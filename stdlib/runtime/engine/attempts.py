@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlopsc.stdlib.runtime.engine.context import StageContext
-from mlopsc.stdlib.runtime.engine.endings import failure_from, summary_of, with_tail
+from mlopsc.stdlib.runtime.engine.endings import failure_from, summary_of, with_log
 from mlopsc.stdlib.runtime.engine.events import Failure, Listener, Outcome, StageStarted, StageSummary
 from mlopsc.stdlib.runtime.engine.history import RunFolder, scratch_folder
 from mlopsc.stdlib.runtime.engine.index import Found, save
@@ -73,7 +73,7 @@ class Attempts:
             stage=stage.declaration,
             pipeline=self._prepared.plan.visible(stage),
             project=self._prepared.project,
-            scratch=self._scratch / stage.name,
+            scratch=self._scratch,
             inputs=inputs,
             store=self._prepared.store,
             key=key_of(parts),
@@ -153,7 +153,7 @@ class Attempts:
             work.stage.kind,
             Outcome.ERROR,
             seconds=ended.attempt.seconds,
-            failure=with_tail(failure, log),
+            failure=with_log(failure, log) if ended.lost else failure,
             reason=work.reason,
             log=log if log.exists() else None,
             attempts=work.number,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _STREAMS = (1, 2)
+_LONGEST_TAIL = 64_000
 
 
 @contextmanager
@@ -19,12 +20,12 @@ def captured(log: Path) -> Iterator[None]:
     kept = [os.dup(stream) for stream in _STREAMS]
     descriptor = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
     try:
-        _flush()
+        flush()
         for stream in _STREAMS:
             os.dup2(descriptor, stream)
         yield
     finally:
-        _flush()
+        flush()
         for stream, original in zip(_STREAMS, kept, strict=True):
             os.dup2(original, stream)
             os.close(original)
@@ -40,24 +41,26 @@ def restored() -> Iterator[None]:
         try:
             yield
         finally:
-            os.environ.clear()
-            os.environ.update(variables)
+            if os.environ != variables:
+                os.environ.clear()
+                os.environ.update(variables)
             os.chdir(folder)
             sys.path[:], sys.argv[:] = path, arguments
             sys.stdout, sys.stderr = streams
 
 
-def _flush() -> None:
+def flush() -> None:
+    """Hand on what this process has printed but not yet written."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             stream.flush()
 
 
-def last_lines(log: Path, count: int, limit: int = 64_000) -> tuple[str, ...]:
-    """The last lines of a log, of which no more than `limit` bytes are read."""
+def last_lines(log: Path, count: int = 12) -> tuple[str, ...]:
+    """The last lines of a log, however long it is."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_TAIL))
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ()

@@ -20,6 +20,7 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
 _TAIL = 12
+_CRASH = 20
 
 
 def summary_of(
@@ -38,11 +39,11 @@ def failure_from(error: OperationError) -> Failure:
     return Failure(error.message, error.hint, exit_code=ENVIRONMENT)
 
 
-def with_tail(failure: Failure, log: Path) -> Failure:
-    """The failure with the last lines that the stage printed, the traceback (which `details` has) left out."""
+def with_log(failure: Failure, log: Path) -> Failure:
+    """The failure of a worker that could not speak for itself, with what its log says."""
     lines = last_lines(log, 200)
-    start = next((i for i, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")), None)
-    return replace(failure, tail=(lines if start is None else lines[:start])[-_TAIL:])
+    crash = next((i for i, line in enumerate(lines) if line.startswith("Fatal Python error")), len(lines))
+    return replace(failure, tail=lines[:crash][-_TAIL:], details="\n".join(lines[crash:][:_CRASH]))
 
 
 def _kept(log: Path | None) -> Path | None:

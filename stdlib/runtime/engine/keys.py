@@ -26,6 +26,8 @@ LOCKS = ("pylock.toml", "uv.lock", "requirements.lock", "requirements.txt")
 
 Parts = dict[str, Any]
 
+_SITES = frozenset({"site-packages", "dist-packages"})
+
 
 def key_of(parts: Parts) -> str:
     """The key that parts make, 64 hex digits."""
@@ -123,7 +125,7 @@ class Keys:
 def installed() -> list[str]:
     """`name-version` of every installed package, from the names of their metadata folders, sorted."""
     found: set[str] = set()
-    for folder in {path for path in sys.path if Path(path).is_dir()}:
+    for folder in {path for path in sys.path if Path(path).name in _SITES and Path(path).is_dir()}:
         with os.scandir(folder) as entries:
             found |= {
                 entry.name.rpartition(".")[0].lower().replace("_", "-")

@@ -15,6 +15,7 @@ from mlopsc.stdlib.runtime.store.faults import OperationError
 
 _IR_VERSION = 1
 _NOT_OF_THE_RESULT = frozenset({"timeout", "retries", "compute"})
+_ONLY_OF_THE_ROWS = frozenset({"source", "from", "transform", "refresh", "window", "as_of", "sample"})
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,14 @@ class Plan:
 
 
 def seen(declaration: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a stage's declaration that stages after it may see."""
+    """The part of a stage's declaration that stages after it may see.
+
+    How a data stage comes to its rows is left out: only its rows count, so moving a file trains nothing anew.
+    """
     kept = {name: declaration[name] for name in ("name", "kind", "columns") if name in declaration}
-    return {**kept, "settings": result_settings(declaration)}
+    hidden = _ONLY_OF_THE_ROWS if declaration["kind"] == "data" else frozenset()
+    settings = {name: value for name, value in result_settings(declaration).items() if name not in hidden}
+    return {**kept, "settings": settings}
 
 
 def result_settings(declaration: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,9 +42,9 @@ class Processes:
     def __init__(self, count: int, preload: Iterable[str] = ()) -> None:
         self.threads = max(1, cores() // count)
         self._count = count
-        self._variables = dict.fromkeys(_THREAD_VARIABLES, str(self.threads))
+        self._variables = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(self.threads))}
         self._workers: list[_Worker] = []
-        self._context = _fork_server([worker.__name__, *preload])
+        self._context = _fork_server([worker.__name__, "numpy", *preload])
 
     def free(self) -> int:
         """How many more jobs it could begin now."""

@@ -57,10 +57,11 @@ class _Pending:
 
 @dataclass(frozen=True)
 class Ended:
-    """An attempt has ended, well or not."""
+    """An attempt has ended, well or not; `lost` means that its worker said nothing."""
 
     attempt: Attempt
     what: Stored | Failed
+    lost: bool = False
 
 
 class Scheduler:
@@ -96,8 +97,7 @@ class Scheduler:
         attempt, number = pending.attempt, next(self._numbers)
         attempt.began = attempt.began or time.monotonic()
         attempt.running[number] = pending
-        scratch = attempt.context.scratch / str(number)
-        context = replace(attempt.context, scratch=scratch, threads=self._executor.threads)
+        context = replace(attempt.context, threads=self._executor.threads)
         self._executor.submit(Job(number, pending.call, context, attempt.log, pending.slot is None, pending.results))
 
     def _take(self, signal: Signal) -> Iterator[Ended]:
@@ -114,7 +114,7 @@ class Scheduler:
             case Stored() | Failed() as end:
                 yield self._end(attempt, end)
             case Lost(reason):
-                yield self._end(attempt, Failed(_lost(attempt.running[signal.job], reason)))
+                yield self._end(attempt, Failed(_lost(attempt.running[signal.job], reason)), lost=True)
 
     def _fan_out(self, asking: _Pending, tasks: tuple[Call, ...], then: Call) -> None:
         group = _Group(then, asking.slot, [b""] * len(tasks), len(tasks))
@@ -135,13 +135,13 @@ class Scheduler:
     def _overdue(self) -> Iterator[Ended]:
         now = time.monotonic()
         for attempt in [attempt for attempt in self._attempts if attempt.deadline <= now]:
-            yield self._end(attempt, Failed(_too_long(attempt)))
+            yield self._end(attempt, Failed(_too_long(attempt)), lost=True)
 
-    def _end(self, attempt: Attempt, what: Stored | Failed) -> Ended:
+    def _end(self, attempt: Attempt, what: Stored | Failed, *, lost: bool = False) -> Ended:
         self._attempts.remove(attempt)
         self._queue = deque(pending for pending in self._queue if pending.attempt is not attempt)
         self._executor.cancel(attempt.running)
-        return Ended(attempt, what)
+        return Ended(attempt, what, lost)
 
 
 def _lost(pending: _Pending, reason: str) -> Failure:

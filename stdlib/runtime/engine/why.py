@@ -78,7 +78,7 @@ def _inputs(now: Parts, earlier: Parts) -> Iterator[str]:
 def _seen(now: Parts, earlier: Parts) -> Iterator[str]:
     for name in now:
         if name in earlier and now[name] != earlier[name]:
-            yield f"settings or columns of `{name}` changed"
+            yield f"columns or settings of `{name}` changed"
 
 
 def _pipeline(now: Parts, earlier: Parts) -> Iterator[str]:

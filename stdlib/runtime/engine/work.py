@@ -11,17 +11,19 @@ import shutil
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlopsc.stdlib.runtime.engine.capture import captured, restored
+from mlopsc.stdlib.runtime.engine.capture import captured, flush, last_lines, restored
 from mlopsc.stdlib.runtime.engine.context import StageContext
+from mlopsc.stdlib.runtime.engine.endings import failure_from
 from mlopsc.stdlib.runtime.engine.events import Failure
-from mlopsc.stdlib.runtime.engine.outcome import StageFailure, StageRecord
+from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.tasks import Fanout, StageResult, Task
 from mlopsc.stdlib.runtime.engine.usercode import failure_of, forget_project_modules
-from mlopsc.stdlib.runtime.store.faults import CorruptObjectError, OperationError
+from mlopsc.stdlib.runtime.store.faults import OperationError
 
 
 @dataclass(frozen=True)
@@ -90,31 +92,40 @@ def perform(job: Job) -> Reply:
     Afterwards the process is as it was before: modules of the project are unloaded, the environment, working folder
     and search path are restored, so that no global state reaches the next call.
     """
-    context = job.context
+    context = replace(job.context, scratch=job.context.scratch / str(os.getpid()))
     before = set(sys.modules)
     try:
         with restored(), captured(job.log):
-            return _traced(job)
-    except CorruptObjectError as error:
-        return Failed(Failure(error.message, error.hint), error.sha256)
-    except StageFailure as error:
-        return Failed(Failure(error.message, error.hint, error.details, error.rule, error.setting))
-    except OperationError as error:
-        return Failed(Failure(error.message, error.hint))
-    except BaseException as error:
-        told = failure_of(error, context.project, f"the stage `{context.name}`")
-        return Failed(Failure(told.message, told.hint, told.details))
+            return _told(replace(job, context=context))
     finally:
         forget_project_modules(context.project, before)
-        shutil.rmtree(context.scratch, ignore_errors=True)
+        _empty(context.scratch)
 
 
-def _traced(job: Job) -> Reply:
+def _told(job: Job) -> Reply:
     try:
         return _call(job)
-    except BaseException:
+    except BaseException as error:
+        flush()
+        tail = last_lines(job.log)
         traceback.print_exc()
-        raise
+        return Failed(replace(_failure(job.context, error), tail=tail), getattr(error, "sha256", ""))
+
+
+def _failure(context: StageContext, error: BaseException) -> Failure:
+    if isinstance(error, OperationError):
+        return failure_from(error)
+    return failure_from(failure_of(error, context.project, f"the stage `{context.name}`"))
+
+
+def _empty(folder: Path) -> None:
+    """Delete what is in a folder; the folder stays, since making one anew for each call is slow."""
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)  # noqa: PTH108 (no Path is needed)
 
 
 def _call(job: Job) -> Reply:

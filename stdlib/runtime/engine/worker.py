@@ -21,9 +21,10 @@ _SECONDS_BETWEEN_PROGRESS = 0.1
 
 
 def serve(connection: Connection, variables: Mapping[str, str]) -> None:
-    """Do the jobs that come over the connection and answer each, with these environment variables."""
+    """Do the jobs that come over the connection and answer each; `variables` are the whole environment."""
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)  # Ctrl-C is for the scheduler, which then stops this group with all that it started
+    os.environ.clear()
     os.environ.update(variables)
     _limit_threads(int(variables["OMP_NUM_THREADS"]))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -31,7 +31,7 @@ def damage(store: Store, sha256: str, content: bytes) -> None:
         path.unlink()
         path.write_bytes(content)
     elif isinstance(store, RemoteStore):
-        import fsspec  # type: ignore[import-untyped]
+        import fsspec
 
         system, path_in_store = fsspec.core.url_to_fs(store.url)
         system.pipe_file(f"{path_in_store}/{store.object_key(sha256)}", content)
