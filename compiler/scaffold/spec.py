@@ -60,7 +60,7 @@ def identifier(text: str, otherwise: str) -> str:
 
 def project_spec(name: str, guess: TableGuess, path: str) -> str:
     """A spec with data, train and test stages for a table."""
-    return _template("pipeline.mlops.j2").render(
+    text = _template("pipeline.mlops.j2").render(
         pipeline=name,
         guess=guess,
         source="parquet" if path.endswith((".parquet", ".pq")) else "csv",
@@ -74,11 +74,22 @@ def project_spec(name: str, guess: TableGuess, path: str) -> str:
         tolerance="+ 5%" if guess.task == "regression" else "- 2pp",
         least_rows=max(1, int(guess.rows * 0.9)),
     )
+    return _formatted(text)
 
 
 def block(kind: str, **names: str) -> str:
     """The text of a `release`, `monitor` or `environment` block."""
-    return _template(f"{kind}.mlops.j2").render(**names)
+    return _formatted(_template(f"{kind}.mlops.j2").render(**names))
+
+
+def _formatted(text: str) -> str:
+    from mlopsc.compiler.program import vocabulary_of
+    from mlopsc.compiler.syntax.formatter import format_file
+    from mlopsc.compiler.syntax.parser import parse
+    from mlopsc.compiler.text import SourceFile
+    from mlopsc.stdlib import registry
+
+    return format_file(parse(SourceFile("pipeline.mlops", text), vocabulary_of(registry())))
 
 
 def feature_module() -> str:

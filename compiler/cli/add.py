@@ -1,0 +1,115 @@
+"""`mlopsc add`: one further block, with the names of the spec that is there filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.cli.spec import locate
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.compilation import Compilation
+
+_PLATFORMS = {
+    "local": "local()",
+    "aws": 'aws(region = "eu-west-1", account = "000000000000")  # your region and account',
+    "azure": 'azure(location = "westeurope", subscription = "00000000-0000-0000-0000-000000000000")  # yours',
+}
+_spec = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("pipeline.mlops"))
+
+
+@click.group(name="add")
+def command() -> None:
+    """Add a block to the spec: `release`, `monitor` or `environment`.
+
+    The block comes with the names of your stages filled in and with rules to begin from.
+
+    \b
+    Examples:
+      mlopsc add release                   how a model comes into service
+      mlopsc add monitor                   what is watched there
+      mlopsc add environment prod --platform aws
+    """
+
+
+@command.command()
+@_spec
+@click.option("--name", default="api", show_default=True, help="The name of the release.")
+@click.option("--gate", help="The test stage that a model must have passed; needed where there are several.")
+def release(file: Path, name: str, gate: str | None) -> int:
+    """How a model that passed its gate comes into service."""
+    compilation = _read(file)
+    gate = _one_stage(compilation, "test", gate, "--gate")
+    model = _settings(compilation, gate)["model"]
+    return _append(compilation, file, "release", name, gate=gate, model=str(model))
+
+
+@command.command()
+@_spec
+@click.option("--name", default="live", show_default=True, help="The name of the monitor.")
+@click.option("--release", "watched", help="The release to watch; needed where there are several.")
+@click.option("--notify", default="you@example.com", show_default=True, help="Whom drift is told.")
+def monitor(file: Path, name: str, watched: str | None, notify: str) -> int:
+    """What is watched of a release, and what happens when something is wrong."""
+    compilation = _read(file)
+    watched = _one_stage(compilation, "release", watched, "--release")
+    return _append(compilation, file, "monitor", name, release=watched, notify=notify)
+
+
+@command.command()
+@click.argument("name")
+@_spec
+@click.option("--platform", type=click.Choice(list(_PLATFORMS)), default="local", show_default=True)
+def environment(name: str, file: Path, platform: str) -> int:
+    """A further environment NAME, after the ones that are there."""
+    compilation = _read(file)
+    last = compilation.environments[-1].name
+    return _append(compilation, file, "environment", name, follows=last, platform=_PLATFORMS[platform])
+
+
+def _read(file: Path) -> Compilation:
+    """The spec; raises CommandFailure where it has errors, since a block would not mend them."""
+    compilation = locate(str(file)).compile()
+    if compilation.has_errors:
+        raise CommandFailure(f"`{file}` has errors", "mend them first: mlopsc check", Exit.FINDINGS)
+    return compilation
+
+
+def _one_stage(compilation: Compilation, kind: str, asked: str | None, option: str) -> str:
+    stages = compilation.environments[0].stages.values()
+    names = [stage.name for stage in stages if stage.kind.word == kind]
+    if asked is not None and asked not in names:
+        raise CommandFailure(f"there is no {kind} stage `{asked}`", _those(kind, names), Exit.USAGE)
+    if asked is None and len(names) != 1:
+        hint = f"name one with {option}: {', '.join(names)}" if names else _those(kind, names)
+        raise CommandFailure(f"the spec has {len(names) or 'no'} {kind} stages", hint, Exit.USAGE)
+    return asked or names[0]
+
+
+def _those(kind: str, names: list[str]) -> str:
+    if names:
+        return f"it has {', '.join(names)}"
+    return f"add one first: mlopsc add {kind}" if kind == "release" else f"write a `{kind}` block first"
+
+
+def _settings(compilation: Compilation, stage: str) -> dict[str, object]:
+    return {name: one.value for name, one in compilation.environments[0].stages[stage].settings.items()}
+
+
+def _append(compilation: Compilation, file: Path, kind: str, name: str, **names: str) -> int:
+    """Write the block at the end of the spec, if the spec with it is right."""
+    from mlopsc.compiler.cli.writing import write_file
+    from mlopsc.compiler.scaffold.spec import block, quoted_name
+
+    text = compilation.files[0].source.text
+    added = block(kind, name=quoted_name(name), **names)
+    grown = f"{text.rstrip()}\n\n{added}"
+    after = compilation.edited(compilation.main, grown)
+    if errors := [one for one in after.diagnostics if one.is_error]:
+        raise CommandFailure(f"`{kind} {name}` does not fit this spec: {errors[0].message}", errors[0].hint, Exit.USAGE)
+    write_file(file, grown)
+    click.echo(f"added to {file}:\n\n{added}\nNext: correct it to your needs, then mlopsc check")
+    return Exit.OK

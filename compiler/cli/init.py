@@ -1,0 +1,152 @@
+"""`mlopsc init`: a project that runs at once, around the user's own table or around an example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.scaffold.guesses import TableGuess
+
+_IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
+_LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Where the rows are, relative to the project, what is believed of them, and what to copy there first."""
+
+    path: str
+    guess: TableGuess
+    copy_of: Path | None = None
+
+
+@click.command(name="init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="A CSV or Parquet file with your rows.")
+@click.option("--target", help="The column to predict; guessed unless it is said.")
+@click.option("--name", help="The pipeline's name; that of the folder unless it is said.")
+def command(folder: Path, data: Path | None, target: str | None, name: str | None) -> int:
+    """Begin a project in FOLDER (here, unless it is said).
+
+    Writes `pipeline.mlops` with a data, a train and a test stage. With --data, columns, types, ranges, roles and the
+    likely target are read from your own file; without, the project begins with a small table of its own.
+
+    \b
+    Examples:
+      mlopsc init                                     around an example, here
+      mlopsc init churn --data customers.csv          around your own rows
+      mlopsc init churn --data customers.csv --target churned
+    """
+    from mlopsc.compiler.scaffold.profile import CannotGuess
+
+    if target is not None and data is None:
+        raise click.UsageError("--target names a column of --data")
+    _refuse_existing(folder)
+    try:
+        table = _example() if data is None else _own_table(folder, data, target)
+    except CannotGuess as problem:
+        raise CommandFailure(str(problem), problem.hint, Exit.USAGE) from problem
+    written = _write(folder, table, name)
+    click.echo("\n".join(_closing_words(folder, written, table)))
+    return Exit.OK
+
+
+def _refuse_existing(folder: Path) -> None:
+    spec = folder / "pipeline.mlops"
+    if spec.exists():
+        raise CommandFailure(f"`{spec}` is there already", "name another folder: mlopsc init FOLDER", Exit.USAGE)
+
+
+def _example() -> _Table:
+    from mlopsc.compiler.scaffold import example
+
+    return _Table(example.PATH, example.GUESS)
+
+
+def _own_table(folder: Path, data: Path, target: str | None) -> _Table:
+    from mlopsc.compiler.cli.needs import need_extra
+    from mlopsc.compiler.scaffold.profile import guess_table, read_table
+
+    if not data.is_file():
+        raise CommandFailure(f"there is no file `{data}`", "give the path of a CSV or Parquet file to --data")
+    need_extra("run")
+    guess = guess_table(read_table(data), target)
+    inside = _inside(folder, data)
+    return _Table(inside, guess) if inside else _Table(f"data/{data.name}", guess, data)
+
+
+def _inside(folder: Path, data: Path) -> str:
+    try:
+        return data.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return ""
+
+
+def _write(folder: Path, table: _Table, name: str | None) -> list[str]:
+    from mlopsc.compiler.cli.writing import write_file
+
+    if table.copy_of is not None:
+        _copy(table.copy_of, folder / table.path)
+    files = dict(_texts(folder, table, name))
+    for path, text in files.items():
+        if not (folder / path).exists():
+            write_file(folder / path, text)
+    return [*files, *([table.path] if table.copy_of else [])]
+
+
+def _copy(source: Path, path: Path) -> None:
+    from shutil import copyfile
+
+    if path.exists():
+        raise CommandFailure(f"`{path}` is there already", "move it away, or give --data that file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    copyfile(source, unfinished)
+    unfinished.replace(path)
+
+
+def _texts(folder: Path, table: _Table, name: str | None) -> Iterator[tuple[str, str]]:
+    """What is written, by path; the spec comes last, so that it is there only if all else is."""
+    from mlopsc.compiler.scaffold import example, spec
+
+    if table.path == example.PATH and table.guess is example.GUESS:
+        yield table.path, example.rows()
+        yield "data/README.md", example.LICENCE
+    if table.guess.time:
+        yield "features.py", spec.feature_module()
+    yield ".gitignore", _IGNORED
+    yield "requirements.txt", _requirements()
+    pipeline = spec.identifier(name or folder.resolve().name, "pipeline")
+    yield "pipeline.mlops", spec.project_spec(pipeline, table.guess, table.path)
+
+
+def _requirements() -> str:
+    """The libraries that decide what a model computes, at the versions that are installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    lines = []
+    for library in _LIBRARIES:
+        try:
+            lines.append(f"{library}=={version(library)}")
+        except PackageNotFoundError:
+            continue
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _closing_words(folder: Path, written: list[str], table: _Table) -> Iterator[str]:
+    guess = table.guess
+    yield f"{guess.rows:,} rows, {len(guess.columns)} columns; `{guess.target}` is what is predicted ({guess.task})"
+    for remark in guess.remarks:
+        yield f"  {remark}"
+    yield f"wrote {', '.join(sorted(written))}" + (f" in {folder}" if folder != Path() else "")
+    yield ""
+    yield "Next: read pipeline.mlops, then" if folder == Path() else f"Next: cd {folder}, read pipeline.mlops, then"
+    yield "  mlopsc run                    train, and judge the model"
+    yield "  mlopsc add release            how a model comes into service; then monitor, environment"
