@@ -26,7 +26,7 @@ def baseline_of(target: pd.Series, task: Task) -> Baseline:
         return Baseline("mae", score, limit, f"always predicting the median is {_rounded(score)} off")
     share = float(present.astype(str).value_counts(normalize=True).iloc[0])
     answer = present.astype(str).value_counts().index[0]
-    limit = f"{min(99, ceil((share + (1 - share) * _CLEARLY) * 100))}%"
+    limit = f"{min(99, ceil(round((share + (1 - share) * _CLEARLY) * 100, 6)))}%"
     return Baseline("accuracy", share, limit, f"always answering `{answer}` is right in {share:.0%} of the rows")
 
 
