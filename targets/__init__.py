@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Protocol, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic
@@ -16,6 +16,8 @@ from mlopsc.compiler.ir.model import Pipeline
 from mlopsc.compiler.ir.origins import Origins
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 
+GROUP = "mlopsc.targets"
+"""The group of entry points by which installed packages bring targets."""
 _PLAIN = re.compile(r"[^\W_][\w-]*")
 _ODD = re.compile(r"[^\w-]")
 
@@ -80,9 +82,9 @@ class UnknownTargetError(LookupError):
 
 def load(name: str) -> Target:
     """The target of that name; raises UnknownTargetError."""
-    if name.isidentifier() and find_spec(f"{__name__}.{name}") is not None:
+    if name in _built_in():
         return cast(Target, import_module(f"{__name__}.{name}").target)
-    installed = entry_points(group="mlopsc.targets")
+    installed = entry_points(group=GROUP)
     if name in installed.names:
         return cast(Target, installed[name].load())
     raise UnknownTargetError(name, names())
@@ -90,7 +92,8 @@ def load(name: str) -> Target:
 
 def names() -> tuple[str, ...]:
     """The names of all targets, sorted."""
-    from pkgutil import iter_modules
+    return tuple(sorted(_built_in().union(entry_points(group=GROUP).names)))
 
-    built_in = {module.name for module in iter_modules(__path__) if module.ispkg}
-    return tuple(sorted(built_in.union(entry_points(group="mlopsc.targets").names)))
+
+def _built_in() -> set[str]:
+    return {module.name for module in iter_modules(__path__) if module.ispkg}
