@@ -43,6 +43,11 @@ class Snapshot:
         return digest.hexdigest()
 
     @property
+    def digests(self) -> dict[str, str]:
+        """The hash of each text, by path."""
+        return {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(self.files.items())}
+
+    @property
     def package(self) -> str:
         """The private package that its modules are imported in."""
         return f"{PRIVATE}{self.sha256[:20]}"

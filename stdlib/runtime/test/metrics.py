@@ -1,0 +1,125 @@
+"""Rules about metrics: `require mae(test) <= 45 at 95%`, against a number, the champion or `naive`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlopsc.compiler.ir.model import Comparison, Limit, Rule
+from mlopsc.stdlib.metrics import Naive
+from mlopsc.stdlib.runtime.data.tables import Table
+from mlopsc.stdlib.runtime.engine.outcome import StageFailure
+from mlopsc.stdlib.runtime.metrics import AnyMetric, MetricError, evidence, read_metric
+from mlopsc.stdlib.runtime.statistics.gates import first_release, judge
+from mlopsc.stdlib.runtime.statistics.inputs import Baseline
+from mlopsc.stdlib.runtime.statistics.judgements import Judgement, Requirement, Verdict
+from mlopsc.stdlib.runtime.statistics.slices import Slices, judge_slices, slice_by
+from mlopsc.stdlib.runtime.test.baselines import NoComparison, Rival, meet_champion, meet_naive
+from mlopsc.stdlib.runtime.test.gate import Gate
+from mlopsc.stdlib.runtime.test.looks import Look, count_look
+from mlopsc.stdlib.runtime.test.results import RuleResult, hide, told, undecided, worst
+from mlopsc.stdlib.test import RequireTest
+
+KIND = "metric"
+
+
+def judge_metric(gate: Gate, rule: Rule) -> RuleResult:
+    """The verdict on one rule about a metric; raises StageFailure where metric, model and rows do not fit."""
+    metric = read_metric(rule.subject or {}, gate.context.pipeline, gate.context.project)
+    split = gate.split_of(metric)
+    if split not in gate.table.splits:
+        return undecided(rule, KIND, f"there is no `{split}` split to judge on in `{gate.context.environment}`")
+    look = count_look(gate, rule) if gate.counted and split == "test" else None
+    if look is not None and look.is_spent:
+        return replace(undecided(rule, KIND, look.reason), look=look.facts())
+    try:
+        judgements = [_judge_comparison(gate, rule, metric, split, one) for one in rule.comparisons]
+    except MetricError as error:
+        raise StageFailure(error.message, error.hint, rule=rule.id) from error
+    return _result(gate, rule, judgements, look)
+
+
+def _result(gate: Gate, rule: Rule, judgements: list[dict[str, Any]], look: Look | None) -> RuleResult:
+    hidden = look is not None and not gate.revealed
+    shown = [hide(one) for one in judgements] if hidden else judgements
+    verdict = worst([Verdict(one["verdict"]) for one in judgements])
+    deciding = next(one for one in shown if one["verdict"] == verdict)
+    return RuleResult(
+        rule=rule.id,
+        text=rule.text,
+        kind=KIND,
+        verdict=verdict,
+        reason=deciding["reason"],
+        judgements=tuple(shown),
+        look=look.facts() if look else None,
+        hidden=hidden,
+        evidence=tuple(judgements),
+    )
+
+
+def _judge_comparison(gate: Gate, rule: Rule, metric: AnyMetric, split: str, comparison: Comparison) -> dict[str, Any]:
+    clauses = RequireTest.model_validate(rule.clauses)
+    requirement, limit = _requirement(gate, rule, clauses, comparison)
+    rows, predictions = gate.rows_of(split), gate.predictions(split, metric)
+    rival = _meet(gate, metric, rows, split, limit)
+    if isinstance(rival, NoComparison):
+        found = evidence(metric, predictions)
+        if not rival.first:
+            nothing = Judgement(Verdict.UNDECIDED, rival.reason, rows=found.rows, level=requirement.level)
+            return told(nothing, comparison.operator, _named(limit))
+        return told(first_release(found), comparison.operator, _named(limit))
+    bar: float | Baseline = limit.offset
+    if rival is not None:
+        rows, predictions = rows.take(rival.rows), predictions.select(rival.rows)
+        bar = Baseline(evidence(metric, rival.predictions), limit.factor, limit.offset, rival.label)
+    held = evidence(metric, predictions)
+    if clauses.by is None:
+        return told(judge(held, bar, requirement), comparison.operator, _named(limit))
+    return told(judge_slices(held, bar, requirement, _slices(rows, clauses.by)), comparison.operator, _named(limit))
+
+
+def _requirement(gate: Gate, rule: Rule, clauses: RequireTest, comparison: Comparison) -> tuple[Requirement, Limit]:
+    """How strictly the rule is judged. A validation split is judged as strictly as the test split would be."""
+    limit = comparison.limit
+    match comparison.operator:
+        case "<=" | ">=" as side:
+            pass
+        case "<" | ">" as strict:
+            beyond = -inf if strict == "<" else inf
+            limit = limit.model_copy(update={"offset": float(np.nextafter(limit.offset, beyond))})
+            side = "<=" if strict == "<" else ">="
+        case other:
+            raise StageFailure(f"a metric cannot be held against `{other}`", "use `<=` or `>=`", rule=rule.id)
+    looks = gate.settings.max_looks
+    return Requirement(side, clauses.at, looks, clauses.assuming), limit
+
+
+def _meet(gate: Gate, metric: AnyMetric, rows: Table, split: str, limit: Limit) -> Rival | NoComparison | None:
+    """What the metric is compared with; None where it is a number."""
+    match limit.baseline:
+        case None:
+            return None
+        case "champion":
+            return meet_champion(gate, metric, rows)
+        case call:
+            return meet_naive(gate, gate.model_for(split), rows, Naive.model_validate(call).lag)
+
+
+def _named(limit: Limit) -> str:
+    match limit.baseline:
+        case None:
+            return ""
+        case "champion":
+            return "champion"
+        case call:
+            return f"naive({Naive.model_validate(call).lag})"
+
+
+def _slices(rows: Table, column: str) -> Slices:
+    values = rows.frame[column]
+    known = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else ()
+    return slice_by(column, values.astype(object).to_numpy(), known)
