@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mlopsc.stdlib.runtime.engine.outcome import StageRecord, Verdict
 from mlopsc.stdlib.runtime.engine.writing import write_atomically
 from mlopsc.stdlib.runtime.store.faults import OperationError
 
@@ -17,13 +17,21 @@ _HEADER = "# The rows that each data stage had, written by `mlopsc run`. Commit 
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")
 
 Pin = Mapping[str, Any]
+_Tables = dict[str, dict[str, dict[str, Pin]]]
+
+
+def pin_of(record: StageRecord) -> Pin | None:
+    """What the lock says of a data stage: its facts of these names; None for other stages and rows that failed."""
+    if record.kind != "data" or record.verdict is not Verdict.OK:
+        return None
+    return {name: record.facts[name] for name in ("hash", "rows", "splits", "source") if name in record.facts} or None
 
 
 class Lock:
     """The lock of a project, and in it the section of one pipeline in one environment.
 
-    It is TOML with one table for each stage, so that a change is one hunk and two changes seldom meet. Raises
-    OperationError, here or when it is first needed, if the file is damaged.
+    It is TOML with one table for each stage, so that a change is one hunk and two changes seldom meet. Opening it
+    raises OperationError if the file is damaged.
     """
 
     def __init__(self, project: Path, pipeline: str, environment: str) -> None:
@@ -31,47 +39,28 @@ class Lock:
         self._guard = project / ".mlops" / "lock.guard"
         self._pipeline = pipeline
         self._environment = environment
-        self._text = _read(self.path)
+        self._tables = _parse(_read(self.path))
 
     def pin(self, stage: str) -> Pin | None:
-        """What the lock says of a stage: `hash`, `rows`, `splits`, `source`, …; None when it says nothing."""
-        pins: Mapping[str, Pin] = self._tables.get(self._pipeline, {}).get(self._environment, {})
-        return pins.get(stage)
+        """What the lock says of a stage: `hash`, `rows`, `splits` and `source`; None when it says nothing."""
+        return self._section.get(stage)
 
     def update(self, pins: Mapping[str, Pin], stages: frozenset[str]) -> None:
         """Write pins, and drop those of this section whose stage is not among `stages`; unchanged, nothing happens."""
-        known = all(f"{_table(self._path_of(name), pin)}\n" in f"{self._text}\n" for name, pin in pins.items())
-        if known and not self._strays(stages):
+        if self._section == self._updated(pins, stages):
             return
         with _alone(self._guard):
             current = Lock(self.path.parent, self._pipeline, self._environment)
-            tables = current._tables
-            section = tables.setdefault(self._pipeline, {}).setdefault(self._environment, {})
-            kept = {name: pin for name, pin in {**section, **pins}.items() if name in stages}
-            tables[self._pipeline][self._environment] = kept
-            text = _render(tables)
-            if text != current._text:
-                write_atomically(self.path, text.encode())
+            current._tables.setdefault(self._pipeline, {})[self._environment] = current._updated(pins, stages)
+            write_atomically(self.path, _render(current._tables).encode())
 
-    def _path_of(self, stage: str) -> str:
-        return ".".join(_key(part) for part in (self._pipeline, self._environment, stage))
+    @property
+    def _section(self) -> dict[str, Pin]:
+        return self._tables.get(self._pipeline, {}).get(self._environment, {})
 
-    def _strays(self, stages: frozenset[str]) -> bool:
-        prefix = f"[{self._path_of('')[:-2]}"
-        headers = {line for line in self._text.splitlines() if line.startswith(prefix)}
-        return not headers <= {f"[{self._path_of(stage)}]" for stage in stages}
-
-    @cached_property
-    def _tables(self) -> dict[str, Any]:
-        import tomllib
-
-        try:
-            return tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
-            raise OperationError(
-                f"`{NAME}` is damaged: {error}",
-                "take it from the last commit, or delete it and run again: the rows of today are pinned then",
-            ) from error
+    def _updated(self, pins: Mapping[str, Pin], stages: frozenset[str]) -> dict[str, Pin]:
+        written = {stage: _without_nulls(pin) for stage, pin in pins.items()}
+        return {stage: pin for stage, pin in {**self._section, **written}.items() if stage in stages}
 
 
 def _read(path: Path) -> str:
@@ -90,6 +79,34 @@ def _read(path: Path) -> str:
     return text
 
 
+def _parse(text: str) -> _Tables:
+    if not text:
+        return {}
+    import tomllib
+
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _damaged(str(error)) from error
+    for pipeline in tables.values():
+        for environment in pipeline.values() if isinstance(pipeline, dict) else [None]:
+            if not isinstance(environment, dict) or not all(isinstance(pin, dict) for pin in environment.values()):
+                raise _damaged("its tables are not `[pipeline.environment.stage]`")
+    return tables
+
+
+def _damaged(how: str) -> OperationError:
+    step = "take it from the last commit, or delete it and run again: the rows of today are pinned then"
+    return OperationError(f"`{NAME}` is damaged: {how}", step)
+
+
+def _without_nulls(value: Any) -> Any:
+    """TOML has no null: what is not known is not written."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+
+
 def _render(tables: Mapping[str, Any]) -> str:
     found = [
         _table(".".join(map(_key, (pipeline, environment, stage))), pin)
@@ -101,7 +118,7 @@ def _render(tables: Mapping[str, Any]) -> str:
 
 
 def _table(path: str, pin: Pin) -> str:
-    lines = [f"{_key(name)} = {_value(value)}\n" for name, value in sorted(pin.items()) if value is not None]
+    lines = [f"{_key(name)} = {_value(value)}\n" for name, value in sorted(pin.items())]
     return f"\n[{path}]\n{''.join(lines)}"
 
 
@@ -111,7 +128,7 @@ def _key(name: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(name)} = {_value(one)}" for name, one in sorted(value.items()) if one is not None)
+        inner = ", ".join(f"{_key(name)} = {_value(one)}" for name, one in sorted(value.items()))
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"

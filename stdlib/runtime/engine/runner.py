@@ -14,6 +14,7 @@ from mlopsc.stdlib.runtime.engine.history import RunFolder, new_run
 from mlopsc.stdlib.runtime.engine.index import Found, find
 from mlopsc.stdlib.runtime.engine.keys import Parts, key_of
 from mlopsc.stdlib.runtime.engine.listeners import silent
+from mlopsc.stdlib.runtime.engine.lock import pin_of
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.plan import PlannedStage
 from mlopsc.stdlib.runtime.engine.prepared import Prepared, Request
@@ -144,8 +145,8 @@ class _Walk:
                 self._tell_interrupted(stage)
         stages = tuple(self._summaries[name] for name in self._stages)
         exit_code = INTERRUPTED if interrupted else _exit_code(stages)
-        self._keep(stages)
         self._write(exit_code)
+        self._keep(stages)
         seconds = time.monotonic() - self._began
         self._tell(RunFinished(self._folder.number, exit_code, seconds, stages))
         return RunResult(self._folder.number, exit_code, seconds, stages, self._folder.path)
@@ -157,7 +158,7 @@ class _Walk:
 
     def _keep(self, stages: tuple[StageSummary, ...]) -> None:
         records = [summary.record for summary in stages if summary.record]
-        pins = {record.stage: record.facts["pin"] for record in records if "pin" in record.facts}
+        pins = {record.stage: pin for record in records if (pin := pin_of(record))}
         self._prepared.lock.update(pins, frozenset(stage["name"] for stage in self._prepared.plan.document["stages"]))
         self._prepared.latest.update({record.stage: record.key for record in records})
         self._prepared.files.save()
