@@ -10,8 +10,9 @@ from lark import Token
 from mlopsc.compiler.syntax import messages_structure as say
 from mlopsc.compiler.syntax.chunks import DEEPEST
 from mlopsc.compiler.syntax.messages_lines import positional_after_named
+from mlopsc.compiler.syntax.messages_text import unterminated
 from mlopsc.compiler.syntax.problems import Problems
-from mlopsc.compiler.syntax.tokens import BRACKETS, CLOSERS, NAMES, OPENERS, end_of, kind_at, made, span_of
+from mlopsc.compiler.syntax.tokens import BRACKETS, CLOSERS, NAMES, OPENERS, end_of, kind_at, made, span_of, start_of
 from mlopsc.compiler.text import Span
 
 OPERATORS = frozenset({"SIGN", "SCALE", "NOT"})
@@ -143,7 +144,9 @@ def _insert_closer(levels: Levels) -> None:
     kind = OPENERS[opener.type]
     end = end_of(levels.done[-1])
     at = Span(end, end)
-    levels.problems.add(say.unclosed_bracket, at, opener=span_of(opener), closer=BRACKETS[kind])
+    # a string without end may have swallowed the bracket
+    if not levels.problems.any_within(start_of(opener), end, unterminated):
+        levels.problems.add(say.unclosed_bracket, at, opener=span_of(opener), closer=BRACKETS[kind])
     levels.done.append(made(kind, BRACKETS[kind], at, levels.done[-1]))
 
 

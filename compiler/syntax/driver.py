@@ -9,11 +9,11 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from mlopsc.compiler.syntax import messages_lines as say
 from mlopsc.compiler.syntax.ast import Item
-from mlopsc.compiler.syntax.messages_structure import malformed_header
+from mlopsc.compiler.syntax.messages_structure import malformed_header, unclosed_bracket
 from mlopsc.compiler.syntax.messages_words import equals_in_comparison
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tables import load_tables
-from mlopsc.compiler.syntax.tokens import LINE_ENDS, NAMES, across, end_of, kind_at, made, recast, span_of, start_of
+from mlopsc.compiler.syntax.tokens import LINE_ENDS, NAMES, across, end_of, kind_at, made, recast, span_of
 from mlopsc.compiler.syntax.vocabulary import Vocabulary
 from mlopsc.compiler.text import Span
 
@@ -32,6 +32,7 @@ class Drive:
     """How far the parser has come: the item at hand began at token `start`, on top of `floor` values."""
 
     parser: InteractiveParser
+    text: str
     tokens: list[Token]
     verbs: frozenset[str]
     problems: Problems
@@ -44,10 +45,17 @@ class Drive:
         """The token at hand."""
         return self.tokens[self.index]
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Where the item at hand begins, and where its last line ends."""
+        end = self.text.find("\n", end_of(self.tokens[max(self.index, 1) - 1]))
+        start = end_of(self.tokens[self.start - 1]) + 1 if self.start else 0
+        return start, end if end >= 0 else len(self.text)
 
-def drive(tokens: list[Token], vocabulary: Vocabulary, problems: Problems) -> tuple[Item, ...]:
+
+def drive(text: str, tokens: list[Token], vocabulary: Vocabulary, problems: Problems) -> tuple[Item, ...]:
     """The items that the tokens make; an item that cannot be parsed keeps what it is about, if that is known."""
-    at = Drive(load_tables().parser.parse_interactive(), tokens, vocabulary.verbs, problems)
+    at = Drive(load_tables().parser.parse_interactive(), text, tokens, vocabulary.verbs, problems)
     values = at.parser.parser_state.value_stack
     while at.index < len(tokens):
         begins = at.index == 0 or tokens[at.index - 1].type in LINE_ENDS
@@ -71,22 +79,15 @@ def _recover(at: Drive) -> None:
     """Note what is wrong with the token at hand, and bring the parser to where it can go on."""
     accepted: set[str] = at.parser.accepts()  # type: ignore[no-untyped-call]
     if at.token.type == "EQUAL" and "CMP" in accepted:
-        at.problems.add(equals_in_comparison, span_of(at.token))
+        if not at.problems.any_within(*at.bounds, unclosed_bracket):
+            at.problems.add(equals_in_comparison, span_of(at.token))
         at.parser.feed_token(recast(at.token, "CMP", "=="))
         at.index += 1
     elif at.token.type == "_NL" and "HOLE" in accepted and at.index > at.start:
-        _fill(at)
+        _report_missing(at, accepted)
+        at.parser.feed_token(made("HOLE", "", _end_before(at), at.token))
     else:
         _give_up(at, accepted)
-
-
-def _fill(at: Drive) -> None:
-    """Put a hole where the value is missing that the end of the line came before."""
-    last = at.tokens[at.index - 1]
-    end = Span(end_of(last), end_of(last))
-    if not at.problems.any_within(start_of(at.tokens[at.start]), end.end):
-        at.problems.add(say.missing_value, end, after=last.value)
-    at.parser.feed_token(made("HOLE", "", end, last))
 
 
 def _give_up(at: Drive, accepted: set[str]) -> None:
@@ -96,12 +97,14 @@ def _give_up(at: Drive, accepted: set[str]) -> None:
         end += 1
     statement = at.tokens[at.start : end]
     is_header = at.tokens[end].type == "LBRACE"
-    first = start_of(statement[0]) if statement else start_of(at.token)
-    if not at.problems.any_within(first, end_of(at.token)):
-        if is_header and statement:
-            at.problems.add(malformed_header, across(statement))
+    if at.token.type == "_NL" and statement:
+        _report_missing(at, accepted)
+    elif not at.problems.any_within(*at.bounds):
+        if is_header:
+            at.problems.add(malformed_header, across(statement or [at.token]))
         else:
-            at.problems.add(say.unexpected, _visible(at), expected=_expected(accepted))
+            expected = _expected(accepted) if at.index > at.start else "a setting, a block or a rule"
+            at.problems.add(say.unexpected, span_of(at.token), expected=expected)
     state = at.parser.parser_state
     del state.value_stack[at.floor :]
     del state.state_stack[at.floor + 1 :]
@@ -115,10 +118,15 @@ def _give_up(at: Drive, accepted: set[str]) -> None:
     at.start = end
 
 
-def _visible(at: Drive) -> Span:
-    """The place of the token at hand; of a line break, the end of what stands before it."""
-    if at.token.type != "_NL" or at.index == 0:
-        return span_of(at.token)
+def _report_missing(at: Drive, accepted: set[str]) -> None:
+    """Note that a line ends before its item does."""
+    if not at.problems.any_within(*at.bounds):
+        last = at.tokens[at.index - 1]
+        what = "a type" if last.type == "COLON" else _expected(accepted)
+        at.problems.add(say.missing_value, _end_before(at), what=what, after=last.value)
+
+
+def _end_before(at: Drive) -> Span:
     end = end_of(at.tokens[at.index - 1])
     return Span(end, end)
 

@@ -35,10 +35,11 @@ def mend_quantity(mending: Mending) -> None:
 
 
 def _mend_grouped(mending: Mending) -> bool:
-    """`5,000` and `5 000`; in brackets `1,200` may be two elements, `1,000` is not."""
+    """`5,000` and `5 000`; in brackets `1,200` may be two elements, `1,000` and `x = 1,200` are not."""
     start = start_of(mending.token)
     match = GROUPED.match(mending.text, start) or SPACED.match(mending.text, start)
-    if match is None or (mending.brackets and "," in match[0] and ",0" not in match[0]):
+    is_list = mending.brackets and mending.last_kind != "EQUAL" and match and "," in match[0] and ",0" not in match[0]
+    if match is None or is_list:
         return False
     replacement = re.sub("[, ]", "_", match[0])
     mending.problems.add(say.thousands, Span(*match.span()), replacement=replacement)
@@ -107,7 +108,7 @@ def _check_unit(mending: Mending, digits: str, unit: str) -> None:
     """A unit that is none: part of an exponent, of another base or of grouped digits, or two units at once."""
     text = mending.token.value
     if unit in ("e", "E"):
-        _put_malformed(mending, "the exponent has no digits", digits)
+        _put_malformed(mending, "the exponent has no digits", "")
     elif re.fullmatch(r"[xob][0-9a-fA-F]+", unit) and digits == "0" and (value := _based(text)):
         _put_malformed(mending, "numbers are decimal", value)
     elif not unit.strip("_0123456789"):

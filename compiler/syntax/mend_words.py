@@ -26,6 +26,7 @@ from mlopsc.compiler.syntax.tokens import (
     line_start,
     made,
     past_lines,
+    recast,
     span_of,
     start_of,
 )
@@ -56,8 +57,8 @@ CONTROL = {
     **dict.fromkeys(("for", "foreach", "while", "loop"), "for"),
     **dict.fromkeys(("def", "function", "func", "fn", "return", "class", "try", "with"), "def"),
 }
-DECLARING = {"let": "", "var": "", "const": "", "local": "", "set": ""}
-IMPORTING = dict.fromkeys(("import", "include", "require_file"), 'Another file is brought in with `use "other.mlops"`.')
+CONDITIONAL = frozenset({"if", "unless", "when"})
+NEEDLESS = {**dict.fromkeys(("let", "var", "const", "local", "set"), ""), **dict.fromkeys(("import", "include"), "use")}
 PREFIXES = frozenset({"r", "f", "b", "u", "rb", "br", "fr", "rf", "R", "F", "B", "U"})
 WORDS = NAMES | {"QUANTITY"}
 VALUE_ENDS = frozenset({"", "_NL", "RPAR", "RSQB", "COMMA", "RBRACE"})
@@ -158,7 +159,7 @@ def mend_name(mending: Mending) -> None:
     if mending.at_line_start and mending.next_kind not in ("EQUAL", "COLON"):
         if word in CONTROL and word not in mending.vocabulary.verbs | mending.vocabulary.kinds:
             return _pass_over_statement(mending, CONTROL[word])
-        if (word in DECLARING or word in IMPORTING) and mending.next_kind in OPERAND_STARTS:
+        if word in NEEDLESS and mending.next_kind in OPERAND_STARTS:
             return _pass_over_word(mending)
     if (word in CONSTANTS or word in ANSWERS) and _is_constant(mending):
         ours = CONSTANTS.get(word) or ANSWERS[word]
@@ -166,6 +167,8 @@ def mend_name(mending: Mending) -> None:
         return mending.put(ours.upper(), ours)
     if word in PREFIXES and mending.next_kind in ("STRING", "RAW_STRING"):
         return _mend_prefix(mending)
+    if word in CONDITIONAL and mending.last_kind in OPERAND_ENDS and mending.next_kind in OPERAND_STARTS:
+        return _pass_over_condition(mending)
     if word in ("AND", "OR") and mending.last_kind in OPERAND_ENDS and mending.next_kind in OPERAND_STARTS:
         mending.problems.add(say.foreign_operator, span_of(mending.token), ours=word.lower())
         return mending.put(word, word.lower())
@@ -195,10 +198,10 @@ def _mend_prefix(mending: Mending) -> None:
 
 
 def _pass_over_word(mending: Mending) -> None:
-    word = mending.token.value
-    mending.problems.add(say.needless_word, span_of(mending.token), hint=IMPORTING.get(word, ""))
-    if word in IMPORTING:
-        mending.put("NAME", "use")
+    ours = NEEDLESS[mending.token.value]
+    mending.problems.add(say.needless_word, span_of(mending.token), ours=ours)
+    if ours:
+        mending.put("NAME", ours)
 
 
 def _pass_over_statement(mending: Mending, word: str) -> None:
@@ -210,14 +213,33 @@ def _pass_over_statement(mending: Mending, word: str) -> None:
         mending.index = closing_brace(mending, mending.index + 1)
 
 
+def _pass_over_condition(mending: Mending) -> None:
+    """`a if b else c`: only `a` is kept."""
+    mending.problems.add(say.control_flow, span_of(mending.token), word="if")
+    while mending.next_kind not in VALUE_ENDS | {"LBRACE"}:
+        mending.index += 1
+
+
 def mend_sign(mending: Mending) -> None:
     """`=` and `:`: the name before them may be written as no name can be."""
     is_field = mending.token.type == "COLON"
     start = len(mending.done)
     while start and mending.done[start - 1].type not in LINE_ENDS | {"LPAR", "COMMA"}:
         start -= 1
-    _join_name(mending, start, "`" if is_field and mending.next_kind != "_NL" else "")
+    quotes = is_field and mending.next_kind != "_NL" and _enclosing_kind(mending) in mending.vocabulary.fielded
+    _join_name(mending, start, "`" if quotes else "")
     mending.keep()
+
+
+def _enclosing_kind(mending: Mending) -> str:
+    """The kind of the block that is open, or ""."""
+    depth = 0
+    for index in range(len(mending.done) - 1, -1, -1):
+        depth += {"LBRACE": 1, "RBRACE": -1}.get(mending.done[index].type, 0)
+        if depth == 1:
+            header = line_start(mending.done[:index])
+            return mending.done[header].value if header < index else ""
+    return ""
 
 
 def _join_name(mending: Mending, start: int, quote: str) -> None:
@@ -280,9 +302,11 @@ def mend_dash(mending: Mending) -> None:
     while _is_dash(mending, following := past_lines(mending.tokens, mending.index + 1)):
         mending.index = following
         elements.append(_element(mending))
-    whole = Span(end_of(sign), end_of(mending.token))
-    is_simple = all(len(element) == 1 for element in elements) and "#" not in mending.text[whole.start : whole.end]
-    listed = f" [{', '.join(element[0].value for element in elements)}]" if is_simple else ""
+    mending.done[-1] = recast(sign, "EQUAL", "=")
+    whole = Span(start_of(sign), end_of(mending.token))
+    texts = [mending.text[start_of(element[0]) : end_of(element[-1])] for element in elements if element]
+    gap = "" if mending.text[whole.start - 1].isspace() else " "
+    listed = f"{gap}= [{', '.join(texts)}]" if "#" not in mending.text[whole.start : whole.end] else ""
     mending.problems.add(dashed_list, span_of(first), whole=whole, replacement=listed)
     return mending.put("HOLE", "", Span(start_of(first), whole.end))
 

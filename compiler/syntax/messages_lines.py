@@ -94,7 +94,7 @@ def trailing_comma(code: Code, at: Location) -> Diagnostic:
 
 
 @message("E153", "missing value")
-def missing_value(code: Code, at: Location, after: str) -> Diagnostic:
+def missing_value(code: Code, at: Location, what: str, after: str) -> Diagnostic:
     """After `=`, an operator or an opening bracket, a value follows on the same line.
 
     wrong:
@@ -111,7 +111,7 @@ def missing_value(code: Code, at: Location, after: str) -> Diagnostic:
     }
     ```
     """
-    return Diagnostic(code, at, f"a value is missing after `{after}`", "expected a value")
+    return Diagnostic(code, at, f"{what} is missing after `{after}`", f"expected {what}")
 
 
 @message("E154", "value on the next line")
@@ -130,7 +130,7 @@ def value_below(code: Code, at: Location, gap: Location, after: str) -> Diagnost
     ```
     """
     fixes = (replace("Join the lines", gap, " "),) if gap.text.isspace() else ()
-    return Diagnostic(code, at, f"the value after `{after}` begins on the same line", "one line too low", fixes=fixes)
+    return Diagnostic(code, at, f"what follows `{after}` begins on the same line", "one line too low", fixes=fixes)
 
 
 @message("E155", "argument by position after a named one")

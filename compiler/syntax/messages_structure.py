@@ -161,7 +161,7 @@ def missing_brace(code: Code, at: Location, sign: Location) -> Diagnostic:
         at,
         f"the block `{at.text}` has no `{{`",
         label="a block is `kind name { … }`",
-        fixes=(replace("Open it with `{`", sign, " {", safe=not sign.text),),
+        fixes=(replace("Open it with `{`", sign, " {", safe=False),),
     )
 
 

@@ -169,9 +169,12 @@ def unterminated(code: Code, at: Location, what: str, quote: str) -> Diagnostic:
     ```
     """
     end = Location(at.file, Span(at.span.end, at.span.end))
-    hint = "" if quote == '"""' else 'Text of several lines is written between triple quotes: `"""…"""`.'
-    fixes = _fixes(f"Close it with `{quote}`", end, quote, safe=False)
-    return Diagnostic(code, at, f"this {what} is never closed", f"begins here, `{quote}` is missing", (), hint, fixes)
+    hints = {
+        '"': 'Text of several lines is written between triple quotes: `"""…"""`.',
+        "'": 'Text with an apostrophe in it is written in double quotes: `"…"`.',
+    }
+    fixes = _fixes("Close it", end, quote, safe=False) if len(quote) == 1 else ()
+    return Diagnostic(code, at, f"this {what} is never closed", "begins here", (), hints.get(quote, ""), fixes)
 
 
 @message("E108", "unknown escape")

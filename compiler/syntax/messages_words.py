@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlopsc.compiler.diagnostics import Code, Diagnostic, Fix, message, replace
+from mlopsc.compiler.diagnostics import Code, Diagnostic, message, replace
 from mlopsc.compiler.text import Location, Span
 
 
@@ -130,7 +130,7 @@ def semicolon(code: Code, at: Location, replacement: str) -> Diagnostic:
     titles = {"": "Remove it", ",": "Write a comma"}
     fix = replace(titles.get(replacement, "Begin a new line"), wide if replacement else at, replacement)
     label = "arguments are separated by commas" if replacement == "," else "the end of the line is enough"
-    return Diagnostic(code, at, "nothing ends with a semicolon", label, fixes=(fix,))
+    return Diagnostic(code, at, "there are no semicolons", label, fixes=(fix,))
 
 
 @message("E125", "constant of another language")
@@ -305,7 +305,7 @@ def odd_name(code: Code, at: Location, replacement: str) -> Diagnostic:
 
 
 @message("E131", "needless word")
-def needless_word(code: Code, at: Location, hint: str) -> Diagnostic:
+def needless_word(code: Code, at: Location, ours: str) -> Diagnostic:
     """A setting is declared by being set: no `let`, `var` or `const`. Other files are brought in with `use`.
 
     wrong:
@@ -320,5 +320,6 @@ def needless_word(code: Code, at: Location, hint: str) -> Diagnostic:
     """
     gap = len(at.file.text[at.span.end :]) - len(at.file.text[at.span.end :].lstrip(" \t"))
     wide = Location(at.file, Span(at.span.start, at.span.end + gap))
-    fixes: tuple[Fix, ...] = () if hint else (replace("Remove it", wide, ""),)
-    return Diagnostic(code, at, f"`{at.text}` is no word of the language", "not needed", hint=hint, fixes=fixes)
+    fix = replace(f"Write `{ours}`", at, ours) if ours else replace("Remove it", wide, "")
+    label = f"`{ours}` here" if ours else "not needed"
+    return Diagnostic(code, at, f"`{at.text}` is no word of the language", label, fixes=(fix,))

@@ -50,7 +50,7 @@ def parse_chunk(text: str, vocabulary: Vocabulary) -> Chunk:
     tokens = match_brackets(tokens, problems)
     tokens = balance_braces(tokens, vocabulary, problems)
     tokens = arrange_statements(tokens, vocabulary, problems)
-    items = part_rules(drive(tokens, vocabulary, problems), text, problems)
+    items = part_rules(drive(text, tokens, vocabulary, problems), text, problems)
     found = sorted(problems.found, key=lambda problem: problem.span)
     return Chunk(text, items, comments, tuple(found))
 

@@ -19,6 +19,7 @@ class Problems:
         """Note a mistake; the details are the arguments of its message, with spans where it takes locations."""
         self.found.append(SyntaxProblem(message.code.id, span, tuple(details.items())))
 
-    def any_within(self, start: int, end: int) -> bool:
-        """Whether a mistake begins in this range of offsets."""
-        return any(start <= problem.span.start <= end for problem in self.found)
+    def any_within(self, start: int, end: int, message: Message[...] | None = None) -> bool:
+        """Whether a mistake (of one kind, if it is given) begins in this range of offsets."""
+        code = message.code.id if message else None
+        return any(start <= problem.span.start <= end and code in (None, problem.code) for problem in self.found)

@@ -21,7 +21,6 @@ from mlopsc.compiler.syntax.tokens import (
     indent_of,
     kind_at,
     made,
-    past_lines,
     recast,
     span_of,
     start_of,
@@ -60,7 +59,8 @@ def arrange_statements(tokens: list[Token], vocabulary: Vocabulary, problems: Pr
     for index, token in enumerate(tokens):
         match token.type:
             case "_NL":
-                if at.statement and not _joins(at, past_lines(tokens, index)):
+                is_last = kind_at(tokens, index + 1) != "_NL"
+                if is_last and at.statement and not _joins(at, index + 1):
                     _end_statement(at)
             case "LBRACE":
                 at.blocks.append(at.statement[0].value if at.statement else "")
@@ -76,6 +76,8 @@ def arrange_statements(tokens: list[Token], vocabulary: Vocabulary, problems: Pr
 
 
 def _end_statement(at: Arranging) -> None:
+    if at.statement and at.statement[-1].type == "COMMA":
+        at.problems.add(say.trailing_comma, span_of(at.statement.pop()))
     if at.statement:
         statement = _mend_statement(at, at.statement)
         at.done += [*statement, _line_end(statement[-1])]
@@ -103,14 +105,15 @@ def _joins(at: Arranging, index: int) -> bool:
     token = at.tokens[index]
     begins_item = _begins_item(at, index)
     if last.type == "COMMA":
-        return not (_is_comma_needless(at, begins_item))
+        return not begins_item and kind_at(at.statement, 1) != "EQUAL"
     if following in INFIX or (following == "NOT" and kind_at(at.tokens, index + 1) == "IN"):
         return True
     gap = Span(end_of(last), start_of(token))
     if _is_clause_apart(at, index, begins_item):
         at.problems.add(say.clause_apart, span_of(token), line_end=Span(gap.start, gap.start))
         return True
-    if last.type in DANGLING and following in OPERAND_STARTS and not begins_item:
+    is_value = following in OPERAND_STARTS and not begins_item
+    if (last.type in DANGLING and is_value) or (following == "EQUAL" and len(at.statement) == 1):
         at.problems.add(say.value_below, span_of(token), gap=gap, after=last.value)
         return True
     return False
@@ -120,14 +123,6 @@ def _begins_item(at: Arranging, index: int) -> bool:
     token, sign = at.tokens[index], kind_at(at.tokens, index + 1)
     roles = at.vocabulary.verbs | at.vocabulary.kinds
     return token.type in NAMES and (sign in ("EQUAL", "COLON", "LBRACE") or token.value in roles)
-
-
-def _is_comma_needless(at: Arranging, begins_item: bool) -> bool:
-    """Whether the comma at the end of a line separates items; it is left out then."""
-    is_setting = kind_at(at.statement, 1) == "EQUAL"
-    if begins_item or is_setting:
-        at.problems.add(say.trailing_comma, span_of(at.statement.pop()))
-    return begins_item or is_setting
 
 
 def _is_clause_apart(at: Arranging, index: int, begins_item: bool) -> bool:
@@ -149,7 +144,7 @@ def _mend_statement(at: Arranging, statement: list[Token]) -> list[Token]:
         if first.value in at.vocabulary.verbs and len(statement) > 2:
             at.problems.add(say.colon_after_verb, span_of(second), verb=first.value)
             return [first, *statement[2:]]
-        at.problems.add(say_words.colon_in_setting, span_of(second), name=first.value)
+        at.problems.add(say_words.colon_in_setting, span_of(second), name=first.value.strip("`"))
         statement = [first, recast(second, "EQUAL", "="), *statement[2:]]
     elif second.type not in ("COLON", "EQUAL"):
         statement = _insert_sign(at, statement)
