@@ -19,11 +19,11 @@ RoleName = Literal["id", "pii", "leak", "weight", "group", "calendar", "ignore",
 """
 
 
-class Int(ColumnType, word="int", task="regression", ordered=True):
+class Int(ColumnType, word="int", task="regression", ordered=True, is_whole=True, lists=("number",)):
     """Whole numbers."""
 
 
-class Float(ColumnType, word="float", task="regression", ordered=True):
+class Float(ColumnType, word="float", task="regression", ordered=True, lists=("number",)):
     """Numbers; infinite ones are refused."""
 
 
@@ -31,11 +31,11 @@ class Bool(ColumnType, word="bool", task="binary"):
     """True or false; 0 and 1 are read as such."""
 
 
-class Text(ColumnType, word="text", direct=False):
+class Text(ColumnType, word="text", direct=False, lists=("text",)):
     """Text that is not a category; it reaches an estimator only through `features`."""
 
 
-class Category(ColumnType, word="category", task="multiclass"):
+class Category(ColumnType, word="category", task="multiclass", lists=("text", "number", "bool")):
     """One of several values; `in ["a", "b"]` lists them, else those of the training rows count as known."""
 
 

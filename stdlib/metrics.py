@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from mlopsc.compiler.schema.declarations import Better, Block, Function, Subject, Task, setting
+from mlopsc.compiler.schema.declarations import Baseline, Better, Block, Subject, Task, setting
 from mlopsc.compiler.schema.types import Percentile, Plain, Positive, PythonName, Share, SplitName
 
 _ANY: tuple[Task, ...] = ("regression", "binary", "multiclass")
@@ -145,10 +145,6 @@ class MetricBlock(Block, word="metric", defines=Metric):
     function: Annotated[str, PythonName(takes=2)] = setting('The function, as `"file.py:name"`.', ...)
     better: Literal["lower", "higher"] = setting("Which way is good.", ...)
     measured_in: Literal["ratio", "target", "number"] = setting("What it is measured in.", "number")
-
-
-class Baseline(Function, family="baseline"):
-    """What stands on the right of a comparison in place of a number: the same metric of something simpler."""
 
 
 class Naive(Baseline, word="naive", data_needs=("time",)):

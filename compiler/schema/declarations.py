@@ -182,6 +182,10 @@ class Subject(Function, family="something that a rule can be about"):
     """Whether it is about one class, so that with several classes `class` or `average` must be said."""
 
 
+class Baseline(Function, family="baseline"):
+    """What stands on the right of a comparison in place of a number: the same metric of something simpler."""
+
+
 class Compute(Function, family="place to run a stage"):
     """Where a stage runs."""
 
@@ -274,6 +278,10 @@ class ColumnType(Function, family="column type"):
 
     task: ClassVar[Task | None] = None
     ordered: ClassVar[bool] = False
+    is_whole: ClassVar[bool] = False
+    """Whether its numbers have no fraction."""
+    lists: ClassVar[tuple[str, ...]] = ()
+    """The dimensions of the values that may be listed after `in`."""
     direct: ClassVar[bool] = True
     """Whether it reaches an estimator as it is; other columns only through a feature step."""
 
