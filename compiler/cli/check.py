@@ -68,8 +68,7 @@ def render(found: Sequence[Diagnostic], format_: str, spec: Spec) -> str:
     from mlopsc.compiler.render.style import style_of
     from mlopsc.compiler.render.text import render_text
 
-    text = render_text(found, style_of(sys.stdout), spec.shown)
-    return f"{text}\n" if text else ""
+    return render_text(found, style_of(sys.stdout), spec.shown)
 
 
 def exit_code(found: Sequence[Diagnostic], *, strict: bool = False) -> Exit:

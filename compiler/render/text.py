@@ -49,8 +49,10 @@ def render_one(diagnostic: Diagnostic, style: Style, shown: Shown = str) -> str:
 def render_fact(severity: Severity, message: str, hint: str, style: Style) -> str:
     """A message that is about no line of a file."""
     lines = [f"{style(_TONES[severity], severity.value)}: {style.ticked(safe(message), 'bold')}"]
-    lines += [f"  = {style.ticked(line)}" for line in safe(hint).splitlines()[:1]]
-    lines += [f"    {style.ticked(line)}" for line in safe(hint).splitlines()[1:]]
+    first, *rest = safe(hint).splitlines() or [""]
+    if first:
+        lines.append(f"  {style('place', '=')} {style('bold', 'help')}: {style.ticked(first)}")
+    lines += [f"          {style.ticked(line)}" for line in rest]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -95,7 +95,7 @@ def test_what_would_steer_a_terminal_is_shown_instead() -> None:
     source, _ = caret("x = \x1b]0;owned\x07 \u202eatt", "att")
     assert source == "1 | x = ␛]0;owned␇ \ufffdatt"
     fact = render_fact(Severity.ERROR, "`\x1b[2J` is no stage", "use `a`\nor `b`", Style())
-    assert fact == "error: `␛[2J` is no stage\n  = use `a`\n    or `b`\n"
+    assert fact == "error: `␛[2J` is no stage\n  = help: use `a`\n          or `b`\n"
 
 
 def test_thousands_of_messages_are_counted_instead() -> None:

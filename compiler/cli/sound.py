@@ -1,0 +1,37 @@
+"""Compiling for commands that need a spec without errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.cli.spec import Spec
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.compilation import Compilation
+    from mlopsc.compiler.diagnostics import Diagnostic
+
+
+def compile_sound(spec: Spec, targets: Sequence[str] = ()) -> Compilation:
+    """The compilation of a spec; where it has errors, they are shown and CommandFailure is raised.
+
+    With `targets`, what these cannot express counts too.
+    """
+    compilation = spec.compile()
+    refuse_errors(spec, compilation.diagnostics_for(targets) if targets else compilation.diagnostics)
+    return compilation
+
+
+def refuse_errors(spec: Spec, found: Sequence[Diagnostic]) -> None:
+    """Show the errors among findings on stderr and raise CommandFailure, if there are any."""
+    errors = [one for one in found if one.is_error]
+    if not errors:
+        return
+    from mlopsc.compiler.render.style import style_of
+    from mlopsc.compiler.render.text import render_text
+
+    sys.stderr.write(render_text(errors, style_of(sys.stderr), spec.shown))
+    number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+    raise CommandFailure(f"`{spec.shown(spec.name)}` has {number}, so nothing was done", "", Exit.FINDINGS)
