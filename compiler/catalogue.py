@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from inspect import getdoc
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 
 from mlopsc.compiler.diagnostics import Code, Message
+from mlopsc.compiler.lint.rule import LintRule
 
 PACKAGES = ("mlopsc.compiler", "mlopsc.targets")
 EXAMPLE = re.compile(r"^(wrong|right):\s*\n+```mlops\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -42,13 +44,20 @@ def pages() -> Mapping[str, Page]:
     """Every page by the id of its code, in the order of the ids; two messages of one code are a `ValueError`."""
     found: dict[str, Page] = {}
     for module in _modules():
-        for value in vars(module).values():
-            if not isinstance(value, Message) or value.make.__module__ != module.__name__:
-                continue
-            if value.code.id in found:
-                raise ValueError(f"`{value.code.id}` is the code of two messages, one of them in `{module.__name__}`")
-            found[value.code.id] = Page(value.code, value.page)
+        for page in filter(None, (_page_of(value, module) for value in vars(module).values())):
+            if page.code.id in found:
+                raise ValueError(f"`{page.code.id}` is the code of two messages, one of them in `{module.__name__}`")
+            found[page.code.id] = page
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def _page_of(value: object, module: ModuleType) -> Page | None:
+    """The page of a message or a rule of the linter that is defined in the module."""
+    if isinstance(value, Message) and value.make.__module__ == module.__name__:
+        return Page(value.code, value.page)
+    if isinstance(value, type) and issubclass(value, LintRule) and value.__module__ == module.__name__:
+        return Page(value.code, getdoc(value) or "") if value is not LintRule else None
+    return None
 
 
 def page(code: str) -> Page | None:

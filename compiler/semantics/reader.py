@@ -37,3 +37,7 @@ class WorkspaceReader:
     def estimators(self) -> Collection[str]:
         """The names of all estimators that are known."""
         return estimators.names()
+
+    def accepts(self, estimator: str, parameter: str, value: object) -> bool:
+        """Whether a parameter of an estimator may have a value; what is not known may be anything."""
+        return estimators.accepts(estimator, parameter, value)
