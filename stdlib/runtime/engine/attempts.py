@@ -170,5 +170,12 @@ def open_executor(prepared: Prepared, kinds: Iterable[str]) -> Executor:
     from mlopsc.stdlib.runtime.engine.processes import Processes, cores
 
     count = prepared.request.jobs or declared.get("count") or cores()
-    preload = {module for kind in kinds for module in prepared.request.preload.get(kind, ())}
-    return Processes(count, sorted(preload))
+    return Processes(count, heavy_modules(prepared.request.functions[kind] for kind in kinds))
+
+
+def heavy_modules(functions: Iterable[str]) -> list[str]:
+    """What workers should find imported: beside the light module `M` of `"M:run"`, `M.stage` with all that it needs.
+
+    There need not be such a module: then workers import what they need when they need it.
+    """
+    return sorted(f"{function.partition(':')[0]}.stage" for function in functions)

@@ -24,8 +24,7 @@ class Request:
 
     Only the stages in `only` and what they need are walked (none named: all); those in `force` run even if their key
     has a record. `jobs` is how many run side by side, by default what the environment says, else one a core.
-    `preload` are modules that workers should find imported, by kind of stage. `options` reach stage functions and
-    are part of no key. `store` stands in for the one that the environment names.
+    `options` reach stage functions and are part of no key. `store` stands in for the one that the environment names.
     """
 
     pipeline: Path | Mapping[str, Any]
@@ -35,7 +34,6 @@ class Request:
     force: tuple[str, ...] = ()
     jobs: int | None = None
     store: Store | None = None
-    preload: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE
@@ -16,18 +17,34 @@ def write_atomically(path: Path, content: bytes, *, required: bool = True) -> No
     The file keeps its permissions; where a link leads to it, it stays a link. Raises OperationError when that is
     impossible, unless the file is not `required`.
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    write_together({path: content}, required=required)
+
+
+def write_together(files: Mapping[Path, bytes], *, required: bool = True) -> None:
+    """Put the contents in the place of several files, as `write_atomically` does; none is touched unless all fit."""
+    staged: list[tuple[Path, Path]] = []
+    path = Path()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        with suppress(FileNotFoundError):
-            temporary.chmod(S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
+        for path, content in files.items():
+            target = Path(os.path.realpath(path))
+            temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
+            staged.append((temporary, target))
+            _stage(temporary, target, content)
+        for temporary, target in staged:
+            temporary.replace(target)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
+        for temporary, _ in staged:
+            with suppress(OSError):
+                temporary.unlink()
         if required:
             raise OperationError(
                 f"`{path}` cannot be written: {error.strerror}", "check the folder's permissions and free space"
             ) from error
+
+
+def _stage(temporary: Path, target: Path, content: bytes) -> None:
+    """Write the content beside the file that it will replace, with that file's permissions."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_bytes(content)
+    with suppress(FileNotFoundError):
+        temporary.chmod(S_IMODE(target.stat().st_mode))
