@@ -143,7 +143,7 @@ class _Text:
         for line, fields in self._records():
             width = width or len(fields)
             if fields and len(fields) != width:
-                fact = f"`{self.name}` line {begins}: {len(fields)} fields, but the header has {width}"
+                fact = f"`{self.name}` line {begins}: {_fields(len(fields))}, but the header has {_fields(width)}"
                 raise _failure(fact, f"correct the line; quote fields in which `{self.separator}` is text")
             begins = line + 1
 
@@ -186,6 +186,10 @@ def _fields_of_any_size(limit: int) -> Iterator[None]:
 def _quoting(error: csv.Error) -> str:
     told = str(error)
     return "a quote is opened and never closed" if "unexpected end" in told else told
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count:,} fields"
 
 
 def _spelt(encoding: str) -> str:

@@ -21,10 +21,6 @@ from mlopsc.stdlib.runtime.data.typed import levels_of, read_column
 from mlopsc.stdlib.runtime.data.violations import Violation
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns of versions of typeguard that it works with
-    import pandera.pandas as pandera
-
 _EXAMPLES = {
     "int": "a whole number",
     "float": "a finite number",
@@ -98,8 +94,7 @@ def _out_of_bounds(stage: DataStage, typed: TypedRows) -> Iterator[Violation]:
     bounded = [column for column in stage.columns if _bounds(column)]
     if not bounded:
         return
-    checks = {column.name: pandera.Column(None, _checks(stage, column), nullable=True) for column in bounded}
-    failing = _failure_rows(pandera.DataFrameSchema(checks), typed.rows.frame[[*checks]])
+    failing = _failure_rows(stage, bounded, typed.rows.frame)
     for column in bounded:
         if column.name in failing:
             rows = failing[column.name]
@@ -107,23 +102,29 @@ def _out_of_bounds(stage: DataStage, typed: TypedRows) -> Iterator[Violation]:
             yield _about(column, fact, "mend the rows, or say what is allowed", typed.numbers[rows])
 
 
-def _failure_rows(schema: Any, frame: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
-    """The positions of the rows that break a check, by column."""
+def _failure_rows(stage: DataStage, columns: Sequence[Column], frame: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+    """The positions of the rows that are out of bounds, by column."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of versions of typeguard that it works with
+        import pandera.pandas as pandera
+    schema = pandera.DataFrameSchema(
+        {one.name: pandera.Column(None, _checks(pandera.Check, stage, one), nullable=True) for one in columns}
+    )
     try:
-        schema.validate(frame, lazy=True)
+        schema.validate(frame[[*schema.columns]], lazy=True)
     except pandera.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-        return {str(name): np.unique(rows.to_numpy(dtype=np.int64)) for name, rows in cases.groupby("column")["index"]}
+        found = errors.failure_cases.groupby("column")["index"]
+        return {str(name): np.unique(rows.to_numpy(dtype=np.int64)) for name, rows in found}
     return {}
 
 
-def _checks(stage: DataStage, column: Column) -> list[Any]:
+def _checks(check: Any, stage: DataStage, column: Column) -> list[Any]:
     if column.values is not None:
         word = column.type["function"]
-        return [pandera.Check.isin(levels_of(column) if word in ("category", "text") else [*column.values])]
+        return [check.isin(levels_of(column) if word in ("category", "text") else [*column.values])]
     low, high = _limit(stage, column, column.low), _limit(stage, column, column.high)
-    checks = [pandera.Check.ge(low)] if low is not None else []
-    return [*checks, pandera.Check.le(high)] if high is not None else checks
+    at_least = [] if low is None else [check.ge(low)]
+    return at_least if high is None else [*at_least, check.le(high)]
 
 
 def _too_many_missing(stage: DataStage, typed: TypedRows) -> Iterator[Violation]:

@@ -62,9 +62,10 @@ def _texts(values: pd.Series) -> tuple[pa.Array, NDArray[np.bool_]]:
     """Texts, and numbers as they are written: 1.0 and 1 are both "1"."""
     if not kinds.is_object_dtype(values) and not kinds.is_string_dtype(values):
         return pa.array(values, from_pandas=True).cast(pa.string()), values.notna().to_numpy()
-    if kinds.infer_dtype(values, skipna=True) not in ("string", "empty"):
-        values = values.map(text_of, na_action="ignore")
+    if kinds.infer_dtype(values, skipna=True) != "string":
+        values = pd.Series(values.map(text_of, na_action="ignore"), dtype=object)
     ok = values.notna().to_numpy()
+    values = values if ok.all() else values.where(ok, None)
     try:
         return pa.array(values, pa.string(), from_pandas=True), ok
     except UnicodeEncodeError:  # half of a surrogate pair: no Unicode text

@@ -43,8 +43,10 @@ def floats(values: pd.Series) -> Read:
     numbers = values if kinds.is_numeric_dtype(values) else pd.to_numeric(values, errors="coerce")
     read = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     ok = np.isfinite(read)
-    if kinds.is_integer_dtype(numbers) and (np.abs(read[ok]) > _EXACT).any():
-        ok &= (numbers == pd.Series(read, index=numbers.index)).to_numpy(dtype=bool, na_value=False)
+    if kinds.is_integer_dtype(numbers) and (np.abs(read[ok]) >= _EXACT).any():
+        whole = integers(numbers)[0].fill_null(0).to_numpy()
+        fits = np.abs(read) < 2.0**63
+        ok &= fits & (np.where(fits, read, 0).astype(np.int64) == whole)
     return _masked(read, ok)
 
 

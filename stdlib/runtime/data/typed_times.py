@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas.api import types as kinds
 
 from mlopsc.stdlib.runtime.data.typed_numbers import Read
 
 _WITH_OFFSET = r"\d[T ]\d.*(?:[zZ]|[+-]\d\d(?::?\d\d)?)\s*$"
+Micros = tuple[NDArray[np.int64], NDArray[np.bool_]]
+"""Microseconds since 1970, and which of them are times."""
+
 _DAY = 86_400_000_000
 """Microseconds of a day."""
 
@@ -23,18 +29,15 @@ def timestamps(values: pd.Series, zone: str) -> tuple[pa.Array, NDArray[np.bool_
     """
     local, absolute = _parsed(values)
     placed, ambiguous = _placed(local, zone)
-    if absolute is not None:
-        placed = absolute.dt.tz_convert(zone).astype(placed.dtype).fillna(placed)
-    micros, ok = _microseconds(placed)
+    micros, ok = _either(_microseconds(placed), absolute)
     return pa.array(micros, mask=None if ok.all() else ~ok).cast(pa.timestamp("us", zone)), ok, ambiguous
 
 
 def dates(values: pd.Series, zone: str) -> Read:
     """Days; a timestamp is one only at midnight on the clock of `zone`."""
     local, absolute = _parsed(values)
-    if absolute is not None:
-        local = absolute.dt.tz_convert(zone).dt.tz_localize(None).astype(local.dtype).fillna(local)
-    micros, ok = _microseconds(local)
+    clock = None if absolute is None else absolute.dt.tz_convert(zone).dt.tz_localize(None)
+    micros, ok = _either(_microseconds(local), clock)
     ok &= micros % _DAY == 0
     days = np.where(ok, micros // _DAY, 0).astype(np.int32)
     return pa.array(days, mask=None if ok.all() else ~ok).cast(pa.date32()), ok
@@ -48,12 +51,17 @@ def _parsed(values: pd.Series) -> tuple[pd.Series, pd.Series | None]:
         return values, None
     if not (kinds.is_object_dtype(values) or kinds.is_string_dtype(values)):
         return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]"), None
-    texts = values if kinds.is_string_dtype(values) else values.map(str, na_action="ignore")
-    has_offset = texts.str.contains(_WITH_OFFSET, na=False).astype(bool)
+    texts = values if kinds.is_string_dtype(values) else pd.Series([_iso(value) for value in values], dtype=object)
+    found = pc.match_substring_regex(pa.array(texts, pa.string(), from_pandas=True), _WITH_OFFSET)
+    has_offset = found.fill_null(False).to_numpy(zero_copy_only=False)
     local = pd.to_datetime(texts.mask(has_offset), format="ISO8601", errors="coerce")
     if not has_offset.any():
         return local, None
     return local, pd.to_datetime(texts.where(has_offset), format="ISO8601", errors="coerce", utc=True)
+
+
+def _iso(value: object) -> str | None:
+    return str(value) if isinstance(value, str | date | np.datetime64) else None
 
 
 def _placed(local: pd.Series, zone: str) -> tuple[pd.Series, int]:
@@ -66,7 +74,15 @@ def _placed(local: pd.Series, zone: str) -> tuple[pd.Series, int]:
     return placed, int((placed.notna() & certain.isna()).sum())
 
 
-def _microseconds(times: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _either(local: Micros, others: pd.Series | None) -> Micros:
+    """The local times, and the other ones where there are any."""
+    if others is None:
+        return local
+    micros, ok = _microseconds(others)
+    return np.where(ok, micros, local[0]), ok | local[1]
+
+
+def _microseconds(times: pd.Series) -> Micros:
     """Microseconds since 1970 in UTC, and which of the times are whole ones."""
     index = pd.DatetimeIndex(times)
     ok = np.asarray(index.notna())
