@@ -80,15 +80,13 @@ def exit_code(found: Sequence[Diagnostic], *, strict: bool = False) -> Exit:
 
 
 def _fixed(spec: Spec, compilation: Compilation) -> tuple[Compilation, int]:
-    from mlopsc.compiler.cli.writing import write_file
+    from mlopsc.compiler.cli.writing import write_files
     from mlopsc.compiler.fixes import apply_safe_fixes
 
     result = apply_safe_fixes(compilation)
     if spec.text is not None:
         sys.stdout.write(result.texts.get(STDIN_NAME, spec.text))
-    for path, text in result.texts.items():
-        if path != STDIN_NAME:
-            write_file(spec.folder / path, text)
+    write_files({spec.folder / path: text for path, text in result.texts.items() if path != STDIN_NAME})
     return result.compilation, result.count
 
 

@@ -1,19 +1,26 @@
-"""Writing the user's files."""
+"""Writing files of the project."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mlopsc.compiler.cli.exits import CommandFailure
-from mlopsc.stdlib.runtime.engine.writing import write_atomically
+from mlopsc.stdlib.runtime.engine.writing import write_together
 
 
 def write_file(path: Path, text: str) -> None:
-    """Replace a file of the project as a whole.
+    """Replace a file as a whole; raises as `write_files` does."""
+    write_files({path: text})
 
-    Raises CommandFailure when it is read-only, and OperationError when it cannot be written.
+
+def write_files(texts: Mapping[Path, str]) -> None:
+    """Replace files as a whole: all of them or none.
+
+    Raises CommandFailure when one is read-only, and OperationError when one cannot be written.
     """
-    if path.exists() and not os.access(path, os.W_OK):
-        raise CommandFailure(f"`{path}` is read-only", "make it writable, or copy it")
-    write_atomically(path, text.encode())
+    for path in texts:
+        if path.exists() and not os.access(path, os.W_OK):
+            raise CommandFailure(f"`{path}` is read-only", "make it writable, or copy it")
+    write_together({path: text.encode() for path, text in texts.items()})

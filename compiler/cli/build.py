@@ -1,0 +1,102 @@
+"""`mlopsc build`: write what the spec stands for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.cli.sound import compile_sound
+from mlopsc.compiler.cli.spec import DEFAULT, STDIN, Spec, complete_environment, environment_named, locate
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.cli.outputs import Difference
+    from mlopsc.compiler.compilation import Compilation
+
+LOCAL = "local"
+
+
+@click.command(name="build")
+@click.argument("file", required=False, type=click.Path())
+@click.option("--check", is_flag=True, help="Write nothing; end with 1 and a diff if a file is not that of the spec.")
+@click.option("--target", "targets", multiple=True, default=(LOCAL,), show_default=True, help="What to write it as.")
+@click.option("-e", "--environment", shell_complete=complete_environment, help="Only this one; by default all.")
+def command(file: str | None, check: bool, targets: tuple[str, ...], environment: str | None) -> int:
+    """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT.
+
+    Nothing is written while the spec has errors. Files of earlier builds that the spec no longer makes are removed,
+    unless they have been edited.
+
+    \b
+    Examples:
+      mlopsc build
+      mlopsc build --check       in CI: are the committed files those of the spec?
+      mlopsc build -e prod
+    """
+    if file == STDIN:
+        raise click.UsageError("a build needs a folder to write to, so it cannot read stdin")
+    from mlopsc.compiler.cli.outputs import apply, compare
+
+    spec = locate(file)
+    compilation = compile_for(spec, targets)
+    files = compilation.emit(targets)
+    only = _folder_of(compilation, environment_named(compilation, environment)) if environment else ""
+    if check:
+        difference = compare(spec.folder, spec.name, [one for one in files if one.committed], only)
+        return _report_check(spec, difference, environment)
+    difference = compare(spec.folder, spec.name, files, only)
+    apply(spec.folder, difference, files)
+    _report(spec, difference)
+    return Exit.OK
+
+
+def compile_for(spec: Spec, targets: Sequence[str] = (LOCAL,)) -> Compilation:
+    """The compilation of a spec that the targets can express; raises CommandFailure with the messages shown."""
+    from mlopsc.targets import UnknownTargetError
+
+    try:
+        return compile_sound(spec, targets)
+    except UnknownTargetError as error:
+        known = ", ".join(f"`{name}`" for name in error.known)
+        raise CommandFailure(f"there is no target `{error.name}`", f"there are {known}", Exit.USAGE) from error
+
+
+def _folder_of(compilation: Compilation, environment: str) -> str:
+    from mlopsc.targets import folder_name
+
+    pipeline = compilation.pipelines[environment]
+    return f"deploy/{folder_name(pipeline.name)}/{folder_name(environment)}/"
+
+
+def _report(spec: Spec, difference: Difference) -> None:
+    lines = [f"wrote      {spec.shown(path)}" for path in difference.changed]
+    lines += [f"unchanged  {spec.shown(path)}" for path in difference.unchanged]
+    lines += [f"removed    {spec.shown(path)}" for path in difference.stale]
+    for path in difference.kept:
+        lines.append(f"kept       {spec.shown(path)}: nothing makes it any more, but it has been edited")
+    click.echo("\n".join(lines))
+
+
+def _report_check(spec: Spec, difference: Difference, environment: str | None) -> Exit:
+    from mlopsc.compiler.cli.outputs import read_text
+    from mlopsc.compiler.render.differences import render_diff
+    from mlopsc.compiler.render.style import style_of
+
+    if difference.is_empty:
+        click.echo(f"{len(difference.unchanged)} files are those of {spec.shown(spec.name)}")
+        return Exit.OK
+    style = style_of(sys.stdout)
+    for path, text in difference.changed.items():
+        before = read_text(spec.folder / path) or ""
+        sys.stdout.write(render_diff(spec.shown(path), before, text, style))
+    for path in difference.stale:
+        click.echo(f"{spec.shown(path)}: the spec does not make it any more")
+    number = len(difference.changed) + len(difference.stale)
+    named = f" {spec.shown(spec.name)}" if spec.shown(spec.name) != DEFAULT else ""
+    only = f" -e {environment}" if environment else ""
+    are = "1 file is not that" if number == 1 else f"{number} files are not those"
+    click.echo(style("error", f"{are} of the spec; mend it with: mlopsc build{named}{only}"))
+    return Exit.FINDINGS

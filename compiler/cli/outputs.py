@@ -1,0 +1,115 @@
+"""The files that a build wrote, written down so that a later build removes what it no longer makes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from mlopsc.compiler.cli.writing import write_files
+
+if TYPE_CHECKING:
+    from mlopsc.targets import OutputFile
+
+DEPLOY = "deploy"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How the files on disk differ from those of a build; paths are relative to the spec.
+
+    `changed` are new or other on disk, by path with the text that they shall have; `stale` were made by an earlier
+    build of the spec and are not made any more; `kept` are such too, but have been edited since.
+    """
+
+    changed: Mapping[str, str] = field(default_factory=dict)
+    unchanged: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a build would do nothing."""
+        return not self.changed and not self.stale
+
+
+def compare(folder: Path, spec: str, files: Sequence[OutputFile], only: str = "") -> Difference:
+    """What a build of a spec's files would do in a folder; `only` looks at the paths that begin so."""
+    before = _written_before(folder, spec)
+    made = {one.path: one.text for one in files}
+    chosen = {path: text for path, text in made.items() if path.startswith(only)}
+    kept_digests = {path: digest for path, digest in before.items() if not path.startswith(only)}
+    texts = chosen | _manifests(spec, [one for one in files if one.path in chosen], kept_digests)
+    changed = {path: text for path, text in texts.items() if read_text(folder / path) != text}
+    gone = [path for path in before if path.startswith(only) and path not in texts and (folder / path).is_file()]
+    stale = tuple(path for path in gone if _digest(read_text(folder / path) or "") == before[path])
+    kept = tuple(path for path in gone if path not in stale)
+    return Difference(changed, tuple(sorted(texts.keys() - changed.keys())), stale, kept)
+
+
+def apply(folder: Path, difference: Difference, files: Sequence[OutputFile]) -> None:
+    """Write what is new or other, then remove what is stale and the folders that are empty then."""
+    write_files({folder / path: text for path, text in difference.changed.items()})
+    local = {PurePosixPath(one.path).name for one in files if not one.committed}
+    for path in difference.stale:
+        (folder / path).unlink(missing_ok=True)
+    for parent in sorted({(folder / path).parent for path in difference.stale}, reverse=True):
+        _clear(parent, local, folder / DEPLOY)
+
+
+def _clear(parent: Path, local: Iterable[str], top: Path) -> None:
+    """Remove a folder that builds filled, with what only this machine had there, unless there is more in it."""
+    with suppress(OSError):
+        if {one.name for one in parent.iterdir()} <= {*local}:
+            for name in local:
+                (parent / name).unlink(missing_ok=True)
+        while parent != top:
+            parent.rmdir()
+            parent = parent.parent
+
+
+def _manifests(spec: str, files: Sequence[OutputFile], others: Mapping[str, str]) -> dict[str, str]:
+    """For each folder of a pipeline, the list of the files that builds made there: these and `others`."""
+    digests = dict(others) | {one.path: _digest(one.text) for one in files if one.committed}
+    tops = {"/".join(PurePosixPath(one.path).parts[:2]) for one in files if one.path.startswith(f"{DEPLOY}/")}
+    found = {}
+    for top in sorted(tops):
+        own = {path: digest for path, digest in digests.items() if path.startswith(f"{top}/")}
+        found[f"{top}/{MANIFEST}"] = json.dumps({"spec": spec, "files": own}, indent=1, sort_keys=True) + "\n"
+    return found
+
+
+def _written_before(folder: Path, spec: str) -> dict[str, str]:
+    """What earlier builds of the spec wrote, with hashes; a list that cannot be read names nothing."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob(f"{DEPLOY}/*/{MANIFEST}")):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            text = path.read_text(encoding="utf-8")
+            content = json.loads(text)
+            if content["spec"] == spec:
+                found |= {str(name): str(one) for name, one in content["files"].items() if _is_ours(str(name))}
+                found[path.relative_to(folder).as_posix()] = _digest(text)
+    return found
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a list may name the path: nothing outside `deploy` is ever removed."""
+    parts = PurePosixPath(path).parts
+    return len(parts) > 1 and parts[0] == DEPLOY and ".." not in parts
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file, its line breaks as on this system; None when there is none or it is no text."""
+    try:
+        return path.read_bytes().decode().replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
