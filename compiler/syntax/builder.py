@@ -188,19 +188,19 @@ def _nothing(token: Token) -> Nothing:
 
 
 def _string(token: Token) -> Text:
-    return literals.read_string(token.value, span_of(token).start)
+    return literals.read_string(token.value, span_of(token))
 
 
 def _raw_string(token: Token) -> Text:
-    return literals.read_raw(token.value, span_of(token).start)
+    return literals.read_raw(token.value, span_of(token))
 
 
 def _text(token: Token) -> Text:
-    return literals.read_block(token.value, span_of(token).start)
+    return literals.read_block(token.value, span_of(token))
 
 
 def _quantity(token: Token) -> Node:
-    return literals.read_quantity(token.value, span_of(token).start)
+    return literals.read_quantity(token.value, span_of(token))
 
 
 def _date(token: Token) -> Node:
