@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engine_project import Project, by_name, sharded, worked
@@ -210,12 +211,16 @@ def test_a_source_that_cannot_be_looked_at_is_read_in_each_run_unless_it_is_pinn
     chain.run()
     assert "read in each run" in chain.forecast()["rides"].causes[0]
     assert worked(chain.run()) == ["rides"]
-    chain.write("mlops.lock", '[bike.dev.rides]\nhash = "ab"\n')
-    chain.stage("rides", source=source, refresh={"function": "pinned"})
-    assert worked(chain.run()) == ["rides"]
+    pinned: dict[str, Any] = {"source": source, "refresh": {"function": "pinned"}, "do": "pin", "rows": 3}
+    chain.stage("rides", **pinned)
+    assert worked(chain.run()) == ["rides", "demand"]
     assert worked(chain.run()) == []
     chain.write("mlops.lock", '[bike.dev.rides]\nhash = "cd"\n')
     assert chain.forecast()["rides"].causes == ("`mlops.lock` pins other rows",)
+    (chain.folder / "mlops.lock").unlink()
+    assert chain.forecast()["rides"].causes == ("`mlops.lock` pins no rows of it",)
+    assert worked(chain.run()) == ["rides"]
+    assert worked(chain.run()) == []
 
 
 def test_another_champion_runs_the_gate_again_but_not_the_candidate_itself(chain: Project) -> None:

@@ -293,3 +293,26 @@ def test_user_code_that_cannot_be_had_is_named(project: Project, reference: str,
     sys.path[:] = path
     assert caught.value.message == fact
     assert threading.active_count() >= 1
+
+
+def test_a_full_disk_keeps_what_fits_and_the_rest_runs_later(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        project = Project(disk / "project")
+        project.stage("small")
+        project.calling("big", "import os\ndef work(context):\n    return os.urandom(900_000).hex()\n", "small")
+        (disk / "filler").write_bytes(b"x" * 1_000_000)
+        result = project.run()
+        told = by_name(result)["big"].failure
+        assert told is not None
+        assert "No space left" in told.message
+        assert "free some space" in told.hint
+        assert result.exit_code == 4
+        (disk / "filler").unlink()
+        assert worked(project.run()) == ["big"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

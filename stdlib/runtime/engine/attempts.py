@@ -50,6 +50,7 @@ class Attempts:
         self._folder = folder
         self._tell = tell
         self._scratch = scratch_folder(prepared.project)
+        prepared.store.sweep()
         self._executor = open_executor(prepared, kinds)
         self._scheduler = Scheduler(self._executor, tell)
         self._work: dict[str, _Work] = {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from mlopsc.stdlib.runtime.engine.index import find
-from mlopsc.stdlib.runtime.engine.keys import key_of
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord, Verdict
 from mlopsc.stdlib.runtime.engine.plan import PlannedStage
 from mlopsc.stdlib.runtime.engine.prepared import Prepared, Request
@@ -33,8 +31,8 @@ def _foresee(prepared: Prepared, stage: PlannedStage, records: dict[str, StageRe
     if before:
         return _after(prepared, stage, before, causes(own, prepared.earlier(stage.name)))
     parts = prepared.keys.parts(stage, {name: records[name] for name in stage.inputs})
-    found = find(prepared.store, key_of(parts))
-    if found.record and stage.name not in prepared.forced:
+    found = prepared.find(stage, parts)
+    if found.record:
         records[stage.name] = found.record
         return Why(stage.name, stage.kind, "cached")
     return Why(stage.name, stage.kind, "runs", prepared.causes(stage.name, parts, found))

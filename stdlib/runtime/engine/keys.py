@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.stdlib.runtime.engine.files import ProjectFiles
-from mlopsc.stdlib.runtime.engine.lock import Lock
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure, StageRecord
 from mlopsc.stdlib.runtime.engine.plan import Plan, PlannedStage, result_settings, seen
 from mlopsc.stdlib.runtime.engine.versions import champion
@@ -37,11 +36,10 @@ def key_of(parts: Parts) -> str:
 class Keys:
     """Gathers the parts of keys in one run."""
 
-    def __init__(self, plan: Plan, files: ProjectFiles, store: Store, lock: Lock) -> None:
+    def __init__(self, plan: Plan, files: ProjectFiles, store: Store) -> None:
         self._plan = plan
         self._files = files
         self._store = store
-        self._lock = lock
         self._run = os.urandom(8).hex()
         self._seen = {stage["name"]: _hash(seen(stage)) for stage in plan.document["stages"]}
 
@@ -95,12 +93,7 @@ class Keys:
 
     def _source(self, stage: PlannedStage) -> Parts:
         """A source that only reading can tell about is read in each run, unless the lock pins its rows."""
-        if (stage.settings.get("source") or {}).get("function") not in ("python", "sql"):
-            return {}
-        pin = self._lock.pin(stage.name)
-        if pin and (stage.settings.get("refresh") or {}).get("function") == "pinned":
-            return {"source": {"pinned": pin["hash"]}}
-        return {"source": {"read": self._run}}
+        return {"source": self._run} if stage.is_unseen and not stage.is_pinned else {}
 
     def _champion(self, stage: PlannedStage, inputs: Mapping[str, StageRecord]) -> Parts:
         limits = [one["limit"] for rule in stage.declaration.get("rules", ()) for one in rule.get("comparisons", ())]

@@ -48,6 +48,16 @@ class PlannedStage:
         return tuple(self.declaration.get("files", ()))
 
     @property
+    def is_unseen(self) -> bool:
+        """Whether nothing but reading its source tells if there are other rows."""
+        return (self.settings.get("source") or {}).get("function") in ("python", "sql")
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it keeps the rows that `mlops.lock` pins."""
+        return (self.settings.get("refresh") or {}).get("function") == "pinned"
+
+    @property
     def retries(self) -> int:
         """How often it is tried again after it failed."""
         return int(self.settings.get("retries") or 0)

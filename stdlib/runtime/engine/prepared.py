@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mlopsc.stdlib.runtime.engine.files import ProjectFiles
 from mlopsc.stdlib.runtime.engine.history import STATE, Latest
 from mlopsc.stdlib.runtime.engine.index import Found, find
-from mlopsc.stdlib.runtime.engine.keys import Keys, Parts
+from mlopsc.stdlib.runtime.engine.keys import Keys, Parts, key_of
 from mlopsc.stdlib.runtime.engine.lock import Lock
-from mlopsc.stdlib.runtime.engine.plan import Plan, load_plan
+from mlopsc.stdlib.runtime.engine.outcome import StageRecord
+from mlopsc.stdlib.runtime.engine.plan import Plan, PlannedStage, load_plan
 from mlopsc.stdlib.runtime.engine.why import causes
 from mlopsc.stdlib.runtime.store.opening import open_store
 from mlopsc.stdlib.runtime.store.protocol import Store
@@ -49,7 +50,7 @@ class Prepared:
         self.store = request.store or open_store(self.plan.settings.get("store"), self.project)
         self.lock = Lock(self.project, whole.name, whole.environment)
         self.files = ProjectFiles(self.project, self.project / STATE / "cache" / "files.json")
-        self.keys = Keys(self.plan, self.files, self.store, self.lock)
+        self.keys = Keys(self.plan, self.files, self.store)
         self.latest = Latest(self.project, whole.name, whole.environment)
 
     def earlier(self, stage: str) -> Parts | None:
@@ -58,8 +59,20 @@ class Prepared:
         record = find(self.store, key).record if key else None
         return dict(record.parts) if record else None
 
+    def find(self, stage: PlannedStage, parts: Parts) -> Found:
+        """What the index says of a stage; a record that the run must not use does not count."""
+        found = find(self.store, key_of(parts))
+        refused = self._refused(stage, found.record) if found.record else ""
+        return replace(found, record=None, trouble=refused) if refused else found
+
+    def _refused(self, stage: PlannedStage, record: StageRecord) -> str:
+        if stage.name in self.forced:
+            return "it is forced"
+        pin = self.lock.pin(stage.name) if stage.is_pinned else None
+        if pin and pin.get("hash") != record.facts.get("hash"):
+            return "`mlops.lock` pins other rows"
+        return "`mlops.lock` pins no rows of it" if stage.is_pinned and stage.is_unseen and not pin else ""
+
     def causes(self, stage: str, parts: Parts, found: Found) -> tuple[str, ...]:
         """In words, why a stage runs whose key has no record that counts."""
-        if stage in self.forced:
-            return ("it is forced",)
         return (found.trouble,) if found.trouble else causes(parts, self.earlier(stage)) or ("its record is gone",)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from mlopsc.stdlib.runtime.engine.endings import ENVIRONMENT, INTERRUPTED, UNDECIDED, failure_from, summary_of
 from mlopsc.stdlib.runtime.engine.events import Listener, Outcome, RunFinished, RunStarted, StageFinished, StageSummary
 from mlopsc.stdlib.runtime.engine.history import RunFolder, new_run
-from mlopsc.stdlib.runtime.engine.index import Found, find
-from mlopsc.stdlib.runtime.engine.keys import Parts, key_of
+from mlopsc.stdlib.runtime.engine.index import Found
+from mlopsc.stdlib.runtime.engine.keys import Parts
 from mlopsc.stdlib.runtime.engine.listeners import silent
 from mlopsc.stdlib.runtime.engine.lock import pin_of
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
@@ -90,9 +90,8 @@ class _Walk:
         try:
             inputs = self._inputs(stage)
             parts = self._prepared.keys.parts(stage, inputs)
-            key = key_of(parts)
-            found = find(self._prepared.store, key)
-            if found.record and stage.name not in self._prepared.forced:
+            found = self._prepared.find(stage, parts)
+            if found.record:
                 self._settle(summary_of(found.record, cached=True))
             else:
                 self._begin(stage, inputs, parts, found)

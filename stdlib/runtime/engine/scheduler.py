@@ -118,6 +118,7 @@ class Scheduler:
 
     def _fan_out(self, asking: _Pending, tasks: tuple[Call, ...], then: Call) -> None:
         group = _Group(then, asking.slot, [b""] * len(tasks), len(tasks))
+        self._tell_progress(asking.attempt, group, "")
         if not tasks:
             self._queue.appendleft(_Pending(asking.attempt, then, asking.slot, ()))
         # Tasks go before stages that have not begun: what was begun is finished first.
@@ -129,8 +130,14 @@ class Scheduler:
         group, index = done.slot
         group.results[index] = value
         group.missing -= 1
+        self._tell_progress(done.attempt, group, done.call.label)
         if group.missing == 0:
             self._queue.appendleft(_Pending(done.attempt, group.then, group.parent, tuple(group.results)))
+
+    def _tell_progress(self, attempt: Attempt, group: _Group, label: str) -> None:
+        if group.parent is None and group.results:
+            total = len(group.results)
+            self._tell(Progress(attempt.context.name, total - group.missing, total, label))
 
     def _overdue(self) -> Iterator[Ended]:
         now = time.monotonic()

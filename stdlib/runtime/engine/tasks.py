@@ -3,7 +3,8 @@
 A stage function is `run(context) -> StageResult | Fanout`. A `Fanout` asks for tasks to be run side by side, by any
 worker, and for `then` to be called with their results: `then(context, results, **arguments)`, results in the order of
 the tasks. `then` may fan out again. A task is called as `function(context, **arguments)` and returns anything that
-can be pickled. Arguments and results pass through the scheduler as bytes, which it never unpickles.
+can be pickled. Arguments and results pass through the scheduler as bytes, which it never unpickles. How many of
+a stage's tasks are done is told as its progress.
 """
 
 from __future__ import annotations

@@ -88,11 +88,8 @@ def _pipeline(now: Parts, earlier: Parts) -> Iterator[str]:
         yield "the environment is one that a release reads" if now["serves"] else "no release reads the environment"
 
 
-def _source(now: Parts, _: Parts) -> Iterator[str]:
-    if "pinned" in now:
-        yield "`mlops.lock` pins other rows"
-    else:
-        yield "its source is read in each run (`refresh = pinned()` keeps the rows)"
+def _source(*_: str) -> Iterator[str]:
+    yield "its source is read in each run (`refresh = pinned` keeps the rows)"
 
 
 def _champion(now: Parts, earlier: Parts) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from mlopsc.stdlib.runtime.engine.capture import captured, flush, last_lines, restored
 from mlopsc.stdlib.runtime.engine.context import StageContext
-from mlopsc.stdlib.runtime.engine.endings import failure_from
+from mlopsc.stdlib.runtime.engine.endings import ENVIRONMENT, failure_from
 from mlopsc.stdlib.runtime.engine.events import Failure
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.tasks import Fanout, StageResult, Task
@@ -97,6 +97,9 @@ def perform(job: Job) -> Reply:
     try:
         with restored(), captured(job.log):
             return _told(replace(job, context=context))
+    except OSError as error:
+        step = "free some space, or make the project's folder writable"
+        return Failed(Failure(f"`{job.log}` cannot be written: {error.strerror}", step, exit_code=ENVIRONMENT))
     finally:
         forget_project_modules(context.project, before)
         _empty(context.scratch)

@@ -34,6 +34,9 @@ class Store(Protocol):
     def set_aside(self, sha256: str) -> None:
         """Move an object whose bytes are wrong to `quarantine/`, so that it can be made again."""
 
+    def sweep(self) -> None:
+        """Delete temporary files of this machine's processes that died more than a day ago."""
+
     def put_if_absent(self, key: str, value: bytes) -> bool:
         """Create a key; False when it exists. Readers see all of the value or nothing."""
 

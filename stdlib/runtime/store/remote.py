@@ -88,6 +88,10 @@ class RemoteStore:
         with self._told("written"), suppress(FileNotFoundError):
             self._system.mv(self._path(self.object_key(sha256)), self._path(f"quarantine/{sha256}"))
 
+    def sweep(self) -> None:
+        """Delete temporary files from the cache."""
+        self.cache.sweep()
+
     def put_if_absent(self, key: str, value: bytes) -> bool:
         """Create a key; False when it exists."""
         path = self._path(key)
@@ -156,7 +160,7 @@ class RemoteStore:
 @cache
 def _open(url: str, process: int) -> tuple[Any, str]:  # noqa: ARG001 (connections do not survive a fork)
     """The file system of a URL and the path in it, opened once in each process."""
-    from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+    from fsspec.core import url_to_fs
 
     system, path = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
     return system, path.rstrip("/")
