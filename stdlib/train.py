@@ -92,7 +92,7 @@ class Train(
     runtime="mlopsc.stdlib.runtime.train:run",
     data_through=("data",),
     data_needs=("target", "split"),
-    learns=True,
+    feature_step="features",
     held_out={"validation": "folds"},
     objective_for="search",
 ):

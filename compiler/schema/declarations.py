@@ -219,8 +219,8 @@ class StageKind(Block):
     """Settings of which exactly one must be written."""
     splits: ClassVar[tuple[str, ...]] = ()
     """What metrics are computed on in its rules, if it is not the splits of its data."""
-    learns: ClassVar[bool] = False
-    """Whether its settings say what is fitted to the columns and the target of its data."""
+    feature_step: ClassVar[str] = ""
+    """For a kind that learns from the columns of its data: the setting that says what is computed from them first."""
     held_out: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Settings that make up for a split without rows, by the name of the split."""
     objective_for: ClassVar[str] = ""
