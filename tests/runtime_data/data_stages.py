@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,11 @@ import pytest
 
 from mlopsc.stdlib.runtime.data import run
 from mlopsc.stdlib.runtime.data.tables import Table, load_table
+from mlopsc.stdlib.runtime.engine.capture import restored
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure, StageRecord, Verdict
 from mlopsc.stdlib.runtime.engine.tasks import StageResult
+from mlopsc.stdlib.runtime.engine.usercode import forget_project_modules
 from mlopsc.stdlib.runtime.store.local import LocalStore
 
 BIKE = Path(__file__).parents[2] / "examples" / "bike-demand"
@@ -79,7 +82,12 @@ class Project:
             "columns": list(columns),
             "rules": list(rules),
         }
-        result = run(self.context(name))
+        before = set(sys.modules)
+        try:
+            with restored():
+                result = run(self.context(name))
+        finally:
+            forget_project_modules(self.folder, before)
         assert isinstance(result, StageResult)
         outputs = {output: self.store.put_object(content) for output, content in result.outputs.items()}
         self.records[name] = StageRecord(name, "data", "0" * 64, result.verdict, outputs, facts=result.facts)

@@ -17,7 +17,7 @@ from mlopsc.stdlib.runtime.data.snapshot import RowSet
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 BINS = 20
-"""Bins of a histogram, of equal width from the smallest value to the largest."""
+"""Bins of a histogram, of equal width from the smallest value to the largest; one where that is impossible."""
 
 LEVELS = 50
 """How many values of a category are counted by name: the most frequent ones."""
@@ -73,7 +73,10 @@ def _histogram(values: NDArray[np.float64]) -> dict[str, Any] | None:
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low):
         return None
-    counts, edges = np.histogram(values, bins=BINS)
+    try:
+        counts, edges = np.histogram(values, bins=BINS)
+    except ValueError:  # too few floats lie between the smallest and the largest value
+        return {"edges": [low, high], "counts": [len(values)]}
     return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 
@@ -87,12 +90,11 @@ def _levels(values: pa.DictionaryArray) -> dict[str, Any]:
 
 def _times(values: pa.Array) -> dict[str, Any]:
     times = pd.DatetimeIndex(values.cast(pa.timestamp("us", getattr(values.type, "tz", None))).to_pandas())
-    micros = times.as_unit("us").asi8
-    counts, edges = np.histogram(micros, bins=BINS)
-    stamps = pd.DatetimeIndex(edges.astype(np.int64).astype("datetime64[us]"), tz="UTC" if times.tz else None)
-    shown = stamps.tz_convert(times.tz) if times.tz else stamps
-    histogram = {"edges": [stamp.isoformat() for stamp in shown], "counts": counts.tolist()}
-    return {"min": times.min().isoformat(), "max": times.max().isoformat(), "histogram": histogram}
+    histogram = _histogram(times.as_unit("us").asi8.astype(np.float64)) or {}
+    edges = pd.DatetimeIndex(np.array(histogram["edges"]).astype("datetime64[us]"), tz="UTC" if times.tz else None)
+    shown = edges.tz_convert(times.tz) if times.tz else edges
+    told = {"edges": [stamp.isoformat() for stamp in shown], "counts": histogram["counts"]}
+    return {"min": times.min().isoformat(), "max": times.max().isoformat(), "histogram": told}
 
 
 def _plain(value: float | np.floating[Any]) -> float | None:

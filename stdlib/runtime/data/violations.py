@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlopsc.compiler.ir.model import Column
+from mlopsc.stdlib.runtime.data.typed import text_of
 from mlopsc.stdlib.runtime.engine.outcome import Message
 
 SHOWN = 10
@@ -90,6 +91,6 @@ def _worded(values: Sequence[object], names: Sequence[str]) -> str:
 def _short(value: object) -> str:
     if not isinstance(value, str | list | np.ndarray) and pd.isna(value):  # type: ignore[call-overload]
         return "missing"
-    text = repr(value) if isinstance(value, bytes) else str(value)
+    text = text_of(value) or str(value)
     text = text if text.isprintable() else repr(text)[1:-1]
     return text if text == MASK else f"`{text[:_WIDTH]}…`" if len(text) > _WIDTH else f"`{text}`"
