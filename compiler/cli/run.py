@@ -1,0 +1,195 @@
+"""`mlopsc run`: build, then do what is not done yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlopsc.compiler.cli.build import LOCAL, compile_for
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.cli.needs import need_extra
+from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_stage, environment_named, split_arguments
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.compilation import Compilation
+    from mlopsc.stdlib.runtime.engine.events import Listener, StageSummary
+    from mlopsc.stdlib.runtime.engine.prepared import Request
+    from mlopsc.stdlib.runtime.engine.runner import RunResult
+
+
+@click.command(name="run")
+@click.argument("arguments", nargs=-1, metavar="[FILE] [STAGE]...", shell_complete=complete_stage)
+@click.option("-e", "--environment", shell_complete=complete_environment, help="By default the first.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many stages run side by side.")
+@click.option(
+    "--force", multiple=True, metavar="STAGE", shell_complete=complete_stage, help="Run it even if unchanged."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each event.")
+def command(
+    arguments: tuple[str, ...], environment: str | None, jobs: int | None, force: tuple[str, ...], as_json: bool
+) -> int:
+    """Build, then run the stages that are not done yet, or only some STAGEs and what they need.
+
+    Ends with 1 when a stage or a gate failed, and with 3 when a gate is undecided. What is done is kept, however a
+    run ends.
+
+    \b
+    Examples:
+      mlopsc run
+      mlopsc run demand_gate               that stage and what it needs
+      mlopsc run -e prod -j 4
+      mlopsc run --force rides             once more, from its source
+      mlopsc run examples/bike-demand/pipeline.mlops
+    """
+    spec, stages = split_arguments(arguments)
+    compilation = compile_for(spec)
+    name = environment_named(compilation, environment)
+    refuse_unknown(compilation, name, (*stages, *force))
+    need_extra("run")
+    _write(spec, compilation)
+    from mlopsc.stdlib.runtime.engine.runner import run
+
+    request = request_for(spec, compilation, name, only=stages, force=force, jobs=jobs)
+    with _listening(as_json) as listener:
+        result = run(request, listener)
+    if not as_json:
+        _close(spec, compilation, name, result)
+    return result.exit_code
+
+
+def request_for(spec: Spec, compilation: Compilation, environment: str, **options: Any) -> Request:
+    """What the engine is asked to run: the pipeline of an environment, as its `run.py` would ask."""
+    from mlopsc.compiler.ir.schema import dump
+    from mlopsc.stdlib.runtime.engine.prepared import Request
+
+    kinds = compilation.registry.stage_kinds.items()
+    functions = {word: kind.runtime for word, kind in kinds if kind.runtime}
+    document = json.loads(dump(compilation.pipelines[environment]))
+    return Request(document, spec.folder, functions, **options)
+
+
+def refuse_unknown(compilation: Compilation, environment: str, names: Iterable[str]) -> None:
+    """Raise CommandFailure for a name that is no stage, or a stage that a run does not start."""
+    stages = compilation.model.environments[environment].stages
+    for name in names:
+        if name not in stages:
+            from mlopsc.compiler.diagnostics import did_you_mean
+
+            close = did_you_mean(name, stages)
+            hint = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{one}`' for one in stages)}"
+            raise CommandFailure(f"there is no stage `{name}`", hint, Exit.USAGE)
+        if not stages[name].kind.runtime:
+            fact = f"`{name}` is a `{stages[name].kind.word}` stage: it is declared and checked, and no run starts it"
+            raise CommandFailure(fact, "name a stage before it", Exit.USAGE)
+
+
+def _write(spec: Spec, compilation: Compilation) -> None:
+    from mlopsc.compiler.cli.outputs import apply, compare
+
+    files = compilation.emit((LOCAL,))
+    apply(spec.folder, compare(spec.folder, spec.name, files), files)
+
+
+@contextmanager
+def _listening(as_json: bool) -> Iterator[Listener]:
+    """Whoever shows the run: JSON, a table on a terminal, else plain lines."""
+    from mlopsc.compiler.render.style import is_terminal
+
+    if not as_json and is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb":
+        from mlopsc.compiler.cli.progress import LiveTable
+
+        table = LiveTable(sys.stdout)
+        try:
+            yield table
+        finally:
+            table.close()
+        return
+    from mlopsc.stdlib.runtime.engine.listeners import JsonLines, PlainLines
+
+    yield JsonLines(sys.stdout) if as_json else PlainLines(sys.stdout)
+
+
+def _close(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> None:
+    from mlopsc.compiler.cli.summary import seconds, summarize
+    from mlopsc.compiler.render.style import style_of
+
+    style = style_of(sys.stdout)
+    lines = ["", *summarize(result.stages, style, _places(spec, compilation, environment))]
+    idle = _not_started(compilation, environment)
+    if idle:
+        lines += [style("dim", f"declared and checked, not started by a run: {idle}"), ""]
+    lines.append(f"run {result.number} in {environment}: {_counts(result.stages)}, {seconds(result.seconds)}")
+    lines += [f"log: {one}" for one in _records(spec, compilation, environment, result)]
+    lines.append(f"next: {_next(compilation, environment, result)}")
+    click.echo("\n".join(lines), color=style.colour)
+
+
+def _places(spec: Spec, compilation: Compilation, environment: str) -> Callable[[str, str, str], str]:
+    from mlopsc.compiler.ir.origins import place
+
+    origins = compilation.origins[environment]
+
+    def place_of(stage: str, rule: str, setting: str) -> str:
+        file, colon, rest = place(origins, stage, rule=rule, setting=setting).partition(":")
+        return f"{spec.shown(file)}{colon}{rest}" if file else ""
+
+    return place_of
+
+
+def _not_started(compilation: Compilation, environment: str) -> str:
+    stages = compilation.model.environments[environment].stages.values()
+    return ", ".join(f"{stage.name} ({stage.kind.word})" for stage in stages if not stage.kind.runtime)
+
+
+def _counts(stages: Sequence[StageSummary]) -> str:
+    from mlopsc.compiler.cli.summary import ended
+
+    counts: dict[str, int] = {}
+    for one in stages:
+        word = "cached" if one.cached and one.outcome == "ok" else "done" if one.outcome == "ok" else ended(one.outcome)
+        counts[word] = counts.get(word, 0) + 1
+    return ", ".join(f"{number} {word}" for word, number in counts.items())
+
+
+def _records(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> Iterator[str]:
+    """Where more is to be read."""
+    yield spec.shown(os.path.relpath(result.folder, spec.folder.resolve()))
+    tracking = compilation.pipelines[environment].environment.settings.get("tracking")
+    database = spec.folder / ".mlops" / "mlflow.db"
+    if tracking:
+        yield f"experiments at {tracking}"
+    elif database.exists():
+        yield f"mlflow ui --backend-store-uri sqlite:///{spec.shown('.mlops/mlflow.db')}"
+
+
+def _next(compilation: Compilation, environment: str, result: RunResult) -> str:
+    """What to do now."""
+    outcomes = {one.outcome.value for one in result.stages}
+    if outcomes & {"error", "interrupted"}:
+        return "mend it and run again; what is done is kept"
+    if "fail" in outcomes:
+        failed = next(one for one in result.stages if one.outcome.value == "fail")
+        if failed.kind == "test":
+            return f"the gate `{failed.stage}` stays closed: a better model, or another requirement"
+        return f"mend the rows of `{failed.stage}`, or what its schema and checks say of them"
+    if "undecided" in outcomes:
+        return "more rows would decide; the lines above say how many, and which limit these can prove"
+    return _after_success(compilation, environment, result)
+
+
+def _after_success(compilation: Compilation, environment: str, result: RunResult) -> str:
+    gates: list[Mapping[str, Any]] = [one.record.facts for one in result.stages if one.kind == "test" and one.record]
+    order = [one.name for one in compilation.environments]
+    later = order[order.index(environment) + 1 :]
+    if gates and later and not any(gate.get("counted") for gate in gates):
+        return f"`mlopsc run -e {later[0]}` judges the model on the test split"
+    kinds = {stage.kind.word for stage in compilation.model.environments[environment].stages.values()}
+    if gates and "release" not in kinds:
+        return "`mlopsc add release` says how the model comes into service"
+    return "`mlopsc runs` lists all runs, `mlopsc data` the versions of the rows"

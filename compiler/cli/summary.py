@@ -1,0 +1,174 @@
+"""What a run found, stage by stage, for the end of the terminal's output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from mlopsc.compiler.cli.summary_of_gates import gate_lines
+from mlopsc.compiler.render.cells import pad, safe
+from mlopsc.compiler.render.style import Style, Tone
+from mlopsc.stdlib.runtime.engine.events import Outcome, StageSummary
+from mlopsc.stdlib.runtime.engine.outcome import StageRecord
+
+_SHOWN_CANDIDATES = 5
+_TONES: Mapping[Outcome, Tone] = {
+    Outcome.OK: "good",
+    Outcome.FAIL: "error",
+    Outcome.ERROR: "error",
+    Outcome.UNDECIDED: "warning",
+    Outcome.SKIPPED: "dim",
+    Outcome.INTERRUPTED: "warning",
+}
+WORDS: Mapping[str, str] = {"fail": "failed", "error": "did not finish"}
+
+
+Places = Callable[[str, str, str], str]
+"""From a stage, and the id of a rule or the name of a setting of it, to its place in the spec; empty if unknown."""
+
+
+def summarize(stages: Sequence[StageSummary], style: Style, places: Places) -> Iterator[str]:
+    """The lines of all stages that were walked."""
+    for summary in stages:
+        yield _head(summary, style)
+        if summary.record is not None:
+            yield from (f"  {line}" for line in _found(summary.record, style, places))
+            yield from (f"  {line}" for line in _messages(summary, style, places))
+        if summary.failure is not None:
+            yield from (f"  {line}" for line in _failure(summary, style, places))
+        yield ""
+
+
+def _head(summary: StageSummary, style: Style) -> str:
+    outcome = "cached" if summary.cached and summary.outcome is Outcome.OK else ended(summary.outcome)
+    reason = f" {safe(summary.reason)}" if summary.outcome is Outcome.SKIPPED and summary.reason else ""
+    time = f"  {seconds(summary.seconds)}" if not summary.cached and summary.seconds else ""
+    verdict = style(_TONES[summary.outcome], f"{outcome}{reason}")
+    return f"{style('bold', summary.stage)} {style('dim', summary.kind)}  {verdict}{style('dim', time)}"
+
+
+def ended(outcome: Outcome) -> str:
+    """How a stage ended, in a word or two."""
+    return WORDS.get(outcome.value, outcome.value)
+
+
+def seconds(value: float) -> str:
+    """A length of time as a person says it."""
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def number(value: float | None) -> str:
+    """A figure with as many digits as say something."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def _found(record: StageRecord, style: Style, places: Places) -> Iterator[str]:
+    match record.kind:
+        case "data":
+            yield from _data(record.facts, record.notes, style)
+        case "train":
+            yield from _train(record.facts, style)
+        case "test":
+            yield from gate_lines(record.facts, record.notes, style, partial(places, record.stage))
+
+
+def _data(facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> Iterator[str]:
+    rows, columns = int(facts.get("rows", 0)), facts.get("columns", {})
+    source = str(facts.get("source", {}).get("path", ""))
+    told = [f"{rows:,} rows", f"{len(columns)} columns" if columns else "", f"from {safe(source)}" if source else ""]
+    yield " ".join([", ".join(filter(None, told[:2])), told[2]]).strip()
+    splits = facts.get("splits", {})
+    if splits:
+        yield "split: " + ", ".join(f"{name} {count:,}" for name, count in splits.items())
+    for check in facts.get("checks", ()):
+        seen = check["seen"] if check["seen"] is not None else notes.get(check["rule"])
+        yield f"{sign(bool(check['holds']), style)} {safe(check['text'])}{style('dim', _seen(seen))}"
+
+
+def _seen(seen: Any) -> str:
+    return "" if seen is None or isinstance(seen, bool) else f"   it is {number(seen)}"
+
+
+def sign(holds: bool | None, style: Style) -> str:
+    """A tick, a cross, or a question mark for what is undecided."""
+    if holds is None:
+        return style("warning", "?")
+    return style("good", "✓") if holds else style("error", "✗")
+
+
+def _train(facts: Mapping[str, Any], style: Style) -> Iterator[str]:
+    objective, candidates = facts["objective"], facts["candidates"]
+    estimator = str(facts["estimator"]).rpartition(".")[2]
+    yield f"{estimator} predicts `{safe(facts['target'])}`, {facts['task']}"
+    scored = [one for one in candidates if one["score"] is not None]
+    if len(candidates) > 1:
+        yield f"{len(candidates)} candidates by {objective['metric']} on {objective['on']}:"
+        best_first = sorted(scored, key=lambda one: float(one["score"]), reverse=objective["better"] == "higher")
+        yield from _table(best_first, candidates[facts["chosen"]], style)
+    elif scored:
+        yield f"{objective['metric']} on {objective['on']}: {number(scored[0]['score'])}"
+    fitted = " and ".join(facts["fitted_on"])
+    yield f"fitted on {fitted}: {facts['rows']['model']:,} rows, {len(facts['columns'])} features" + _parity(facts)
+
+
+def _parity(facts: Mapping[str, Any]) -> str:
+    compared = facts.get("parity_rows")
+    return f"; {compared} rows predict the same one by one" if compared else ""
+
+
+def _table(best_first: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any], style: Style) -> Iterator[str]:
+    told = [(number(one["score"]), _settings(one["parameters"])) for one in best_first]
+    widest = max((len(score) for score, _ in told), default=0)
+    for (score, settings), one in list(zip(told, best_first, strict=True))[:_SHOWN_CANDIDATES]:
+        mark = style("good", "▸") if one == chosen else " "
+        line = f"{pad(score, widest)}  {settings}"
+        yield f"{mark} {style('bold', line) if one == chosen else line}"
+    if len(told) > _SHOWN_CANDIDATES:
+        yield style("dim", f"  … to {told[-1][0]}, {len(told) - _SHOWN_CANDIDATES} more")
+
+
+def _settings(parameters: Mapping[str, Any]) -> str:
+    return safe(", ".join(f"{name} = {value}" for name, value in parameters.items())) or "as written"
+
+
+def _messages(summary: StageSummary, style: Style, places: Places) -> Iterator[str]:
+    record = summary.record
+    tones: dict[str, Tone] = {"error": "error", "warning": "warning"}
+    for message in record.messages if record else ():
+        if record and record.kind == "test" and message.rule:
+            continue  # the lines of the gate say it already
+        first, *rest = safe(message.text).splitlines() or [""]
+        yield style.ticked(first, tones.get(message.level))
+        yield from (f"  {line}" for line in rest)
+        if message.level == "error" or message.rule or message.setting:
+            yield from _place(places(summary.stage, message.rule, message.setting), style)
+        if message.hint:
+            yield f"  {style('bold', 'help')}: {style.ticked(safe(message.hint))}"
+
+
+def _place(place: str, style: Style) -> Iterator[str]:
+    if place:
+        yield f"  {style('place', '-->')} {safe(place)}"
+
+
+def _failure(summary: StageSummary, style: Style, places: Places) -> Iterator[str]:
+    failure = summary.failure
+    assert failure is not None
+    yield style.ticked(safe(failure.message), "error")
+    yield from _place(places(summary.stage, failure.rule, failure.setting), style)
+    yield from (f"  {line}" for line in safe(failure.details).splitlines())
+    if failure.tail:
+        yield "the last lines that it printed:"
+        yield from (f"  {safe(line)}" for line in failure.tail)
+    if failure.hint:
+        yield f"{style('bold', 'help')}: {style.ticked(safe(failure.hint))}"
+    if summary.log:
+        yield f"log: {summary.log}"

@@ -1,0 +1,105 @@
+"""What a gate found of each requirement: the verdict, the estimate, its bound and the limit, and on how many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mlopsc.compiler.render.cells import safe
+from mlopsc.compiler.render.style import Style, Tone
+
+_SIGNS: Mapping[str, tuple[Tone, str]] = {"pass": ("good", "✓"), "fail": ("error", "✗"), "undecided": ("warning", "?")}
+_MILLISECONDS = 1000.0
+
+
+def gate_lines(
+    facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style, place_of: Callable[[str, str], str]
+) -> Iterator[str]:
+    """The lines about a test stage's record."""
+    rows = facts["rows"]
+    units = f" in {rows['units']:,} units of {safe(str(rows['unit']))}" if rows["units"] != rows["rows"] else ""
+    yield f"judges `{facts['model']}` on {facts['judged_on']}: {rows['rows']:,} rows{units}"
+    for rule in facts["rules"]:
+        yield from _rule(rule, notes, style)
+        place = place_of(rule["rule"], "") if rule["verdict"] != "pass" else ""
+        if place:
+            yield f"    {style('place', '-->')} {safe(place)}"
+    version = facts.get("version")
+    if version:
+        yield f"the model is version {_version(version)} of `{facts['model']}`"
+
+
+def _version(version: Any) -> str:
+    return str(version["number"]) if isinstance(version, Mapping) and "number" in version else str(version)
+
+
+def _rule(rule: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> Iterator[str]:
+    tone, mark = _SIGNS[rule["verdict"]]
+    verdict = "" if rule["verdict"] == "pass" else f"  {rule['verdict'].upper()}"
+    advice = style("dim", "  (only advice: this machine is shared)") if rule["advisory"] else ""
+    yield f"{style(tone, mark)} {safe(rule['text'])}{style(tone, verdict)}{advice}"
+    measured = notes.get("measured", {}).get(rule["rule"], {})
+    told = [line for one in rule["judgements"] for line in _judgement(rule, {**one, **measured}, style)]
+    yield from (f"    {line}" for line in told)
+    if rule["verdict"] != "pass" or not told:
+        yield f"    {style.ticked(safe(rule['reason']))}"
+    look = rule.get("look")
+    if look:
+        yield style("dim", f"    look {look['number']} of {look['of']} at these test rows")
+    for line in notes.get("tails", {}).get(rule["rule"], ()) if rule["verdict"] == "fail" else ():
+        yield f"    {safe(line)}"
+
+
+def _judgement(rule: Mapping[str, Any], judgement: Mapping[str, Any], style: Style) -> Iterator[str]:
+    parts = [*_figures(rule, judgement), *_evidence(judgement)]
+    if parts:
+        yield ", ".join(parts)
+    if judgement["verdict"] == "undecided" and judgement.get("rows_needed"):
+        yield f"about {judgement['rows_needed']:,} rows would decide; there are {judgement['rows']:,}"
+    if judgement.get("note"):
+        yield style("dim", safe(str(judgement["note"])))
+    for one in judgement["slices"]:
+        yield from _slice(rule, one, style)
+
+
+def _figures(rule: Mapping[str, Any], judgement: Mapping[str, Any]) -> Iterator[str]:
+    """The estimate, the bound on the side that the limit is on, and the tightest limit that these rows prove."""
+    upper = judgement["comparison"] in ("<=", "<")
+    bound = judgement.get("upper" if upper else "lower")
+    other = judgement.get("lower" if upper else "upper")
+    if judgement.get("estimate") is not None:
+        yield f"estimate {_figure(rule, judgement['estimate'])}"
+    if bound is not None and judgement["verdict"] != "fail":
+        yield f"{'at most' if upper else 'at least'} {_figure(rule, bound)}{_level(judgement)}"
+    if other is not None and judgement["verdict"] == "fail":
+        yield f"{'at least' if upper else 'at most'} {_figure(rule, other)}{_level(judgement)}"
+    if judgement.get("limit") is not None:
+        baseline = f" ({judgement['baseline']})" if judgement.get("baseline") else ""
+        yield f"limit {_figure(rule, judgement['limit'])}{baseline}"
+    if judgement.get("provable_limit") is not None and judgement["provable_limit"] != bound:
+        yield f"provable limit {_figure(rule, judgement['provable_limit'])}"
+
+
+def _level(judgement: Mapping[str, Any]) -> str:
+    return f" at {judgement['level'] * 100:g}%" if judgement.get("level") else ""
+
+
+def _evidence(judgement: Mapping[str, Any]) -> Iterator[str]:
+    rows, units = judgement.get("rows"), judgement.get("units")
+    if rows:
+        yield f"{rows:,} rows" + (f" in {units:,} units" if units and units != rows else "")
+
+
+def _slice(rule: Mapping[str, Any], one: Mapping[str, Any], style: Style) -> Iterator[str]:
+    tone, mark = _SIGNS[one["verdict"]]
+    if one["standing"] != "judged":
+        yield f"{style('dim', '·')} {safe(str(one['slice']))}: {one['standing']}"
+        return
+    figures = ", ".join([*_figures(rule, {**one, "limit": None}), *_evidence(one)])
+    yield f"{style(tone, mark)} {safe(str(one['slice']))}: {figures}"
+
+
+def _figure(rule: Mapping[str, Any], value: float) -> str:
+    if rule["kind"] == "latency":
+        return f"{value * _MILLISECONDS:.3g} ms"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
