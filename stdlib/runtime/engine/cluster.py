@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from mlopsc.stdlib.runtime.engine.events import LogLine, Progress
-from mlopsc.stdlib.runtime.engine.executor import Lost, Signal
+from mlopsc.stdlib.runtime.engine.executor import Begun, Lost, Signal
 from mlopsc.stdlib.runtime.engine.reporting import reporting_to
 from mlopsc.stdlib.runtime.engine.work import Job, Reply, perform
 from mlopsc.stdlib.runtime.store.faults import OperationError
@@ -41,6 +41,7 @@ class Cluster:
         """Send a job."""
         future = self._client.submit(perform_on_cluster, pickle.dumps(job), pure=False, retries=0)
         self._futures[job.number] = future
+        self._signals.put(Signal(job.number, Begun()))
         future.add_done_callback(partial(self._done, job.number))
 
     def wait(self, timeout: float | None) -> list[Signal]:

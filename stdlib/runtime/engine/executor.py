@@ -11,6 +11,11 @@ from mlopsc.stdlib.runtime.engine.work import Job, Reply
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A worker has taken the job up: from now on its time counts."""
+
+
+@dataclass(frozen=True)
 class Lost:
     """Whoever did a job is gone without an answer: `reason` says how it ended."""
 
@@ -22,7 +27,7 @@ class Signal:
     """Something that happened to a job; after the `last` one its worker takes no more."""
 
     job: int
-    what: Reply | Lost | Progress | LogLine
+    what: Begun | Reply | Lost | Progress | LogLine
     last: bool = False
 
 

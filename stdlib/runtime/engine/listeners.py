@@ -22,6 +22,7 @@ from mlopsc.stdlib.runtime.engine.events import (
     StageStarted,
     StageSummary,
 )
+from mlopsc.stdlib.runtime.engine.outcome import Message
 
 _SECONDS_BETWEEN_PROGRESS = 5.0
 
@@ -78,8 +79,12 @@ def _ending(summary: StageSummary) -> list[str]:
         case _:
             first = f"{summary.stage}: {summary.outcome.value} ({how})"
     messages = summary.record.messages if summary.record and summary.outcome is not Outcome.OK else ()
-    told = [f"  {message.text}{f': {message.hint}' if message.hint else ''}" for message in messages]
+    told = [line for message in messages for line in _message(message)]
     return [first, *told, *(_failure(summary.failure, summary.log) if summary.failure else [])]
+
+
+def _message(message: Message) -> list[str]:
+    return [f"  {message.text}", *([f"  next: {message.hint}"] if message.hint else [])]
 
 
 def _failure(failure: Failure, log: Path | None) -> list[str]:

@@ -53,6 +53,13 @@ class PlannedStage:
         return (self.settings.get("source") or {}).get("function") in ("python", "sql")
 
     @property
+    def is_timed(self) -> bool:
+        """Whether it judges the age of its rows by the clock."""
+        subjects = [rule.get("subject") or {} for rule in self.declaration.get("rules", ())]
+        aged = any(rule.get("function") == "age" for rule in subjects)
+        return self.kind == "data" and aged and not self.settings.get("as_of")
+
+    @property
     def is_pinned(self) -> bool:
         """Whether it keeps the rows that `mlops.lock` pins."""
         return (self.settings.get("refresh") or {}).get("function") == "pinned"

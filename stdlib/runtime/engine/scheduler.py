@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.events import Failure, LogLine, Progress
-from mlopsc.stdlib.runtime.engine.executor import Executor, Lost, Signal
+from mlopsc.stdlib.runtime.engine.executor import Begun, Executor, Lost, Signal
 from mlopsc.stdlib.runtime.engine.work import NO_ARGUMENTS, Asked, Call, Failed, Job, Returned, Stored
 
 
@@ -95,7 +95,6 @@ class Scheduler:
 
     def _submit(self, pending: _Pending) -> None:
         attempt, number = pending.attempt, next(self._numbers)
-        attempt.began = attempt.began or time.monotonic()
         attempt.running[number] = pending
         context = replace(attempt.context, threads=self._executor.threads)
         self._executor.submit(Job(number, pending.call, context, attempt.log, pending.slot is None, pending.results))
@@ -105,6 +104,8 @@ class Scheduler:
         if attempt is None:
             return
         match signal.what:
+            case Begun():
+                attempt.began = attempt.began or time.monotonic()
             case Progress() | LogLine() as event:
                 self._tell(event)
             case Asked(tasks, then):

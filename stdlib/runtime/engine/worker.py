@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 
 from mlopsc.stdlib.runtime.engine.events import LogLine, Progress
-from mlopsc.stdlib.runtime.engine.executor import Signal
+from mlopsc.stdlib.runtime.engine.executor import Begun, Signal
 from mlopsc.stdlib.runtime.engine.reporting import Sink, reporting_to
 from mlopsc.stdlib.runtime.engine.work import Job, perform
 
@@ -34,6 +34,7 @@ def serve(connection: Connection, variables: Mapping[str, str]) -> None:
     send, usual, clean = _locked(connection), threading.active_count(), True
     while clean:
         job = jobs.get()
+        send(Signal(job.number, Begun()))
         with reporting_to(_sink(job.number, send)):
             reply = perform(job)
         # Threads that a job has left behind cannot be stopped: the next job gets another process.
