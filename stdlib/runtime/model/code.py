@@ -114,10 +114,11 @@ class _Importer(MetaPathFinder, InspectLoader):
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._paths = {f"{snapshot.package}.{_dotted(path)}": path for path in snapshot.files}
-        folders = {name.rpartition(".")[0] for name in self._paths}
-        while parents := {name.rpartition(".")[0] for name in folders if "." in name} - folders:
-            folders |= parents
-        self._packages = folders | {snapshot.package}
+        packages = {name for name, path in self._paths.items() if path.endswith("__init__.py")} | {snapshot.package}
+        for name in self._paths:
+            while name := name.rpartition(".")[0]:
+                packages.add(name)
+        self._packages = packages
         self._tops = {name.split(".")[1] for name in self._paths}
 
     def find_spec(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from mlopsc.compiler.schema.declarations import Task
 from mlopsc.stdlib.runtime.data.tables import Table
 from mlopsc.stdlib.runtime.model.faults import ModelError
 
-_SIZES: dict[str, Any] = {"int": "int64", "float": "float64", "bool": "bool"}
+_NUMBERS = {"int": "int64", "bool": "bool"}
 
 
 class InputColumn(Frozen):
@@ -46,37 +48,63 @@ class Signature(Frozen):
         Other columns are dropped. A level that no row had is missing. Raises ModelError when a column is absent, a
         value is missing that may not be, or is not of its type.
         """
-        if absent := [column.name for column in self.inputs if column.name not in frame.columns]:
-            raise ModelError(f"the rows have no column `{absent[0]}`", f"the model takes {self._listed()}")
-        frame = frame.reset_index(drop=True)
-        return pd.DataFrame({column.name: self._typed(frame[column.name], column) for column in self.inputs})
+        names = [column.name for column in self.inputs]
+        if absent := [name for name in names if name not in frame.columns]:
+            raise ModelError(f"the rows have no column `{absent[0]}`", f"the model takes {_listed(names)}")
+        rows = frame[names].reset_index(drop=True)
+        # Most frames have the types already, and for a single row every needless copy counts.
+        found = zip(self.inputs, rows.dtypes, strict=True)
+        changed = {one.name: self._typed(rows[one.name], one) for one, dtype in found if not self._fits(one, dtype)}
+        rows = rows.assign(**changed) if changed else rows
+        empty = rows.isna().any()
+        for column in self.inputs:
+            if empty[column.name] and not column.optional:
+                raise ModelError(f"column `{column.name}` has missing values", "its schema allows none")
+        return rows
 
-    def _typed(self, values: pd.Series, column: InputColumn) -> pd.Series:
-        if not column.optional and values.isna().any():
-            raise ModelError(f"column `{column.name}` has missing values", "the schema allows none")
+    def _fits(self, column: InputColumn, dtype: Any) -> bool:
+        wanted = _dtype(column, self.zone)
+        return wanted is None or bool(dtype == wanted)
+
+    def _typed(self, values: pd.Series, column: InputColumn) -> Any:
         try:
             return _cast(values, column, self.zone)
         except (TypeError, ValueError) as error:
             raise ModelError(f"column `{column.name}` is no {column.type}: {error}") from error
 
-    def _listed(self) -> str:
-        return ", ".join(f"`{column.name}`" for column in self.inputs)
 
-
-def _cast(values: pd.Series, column: InputColumn, zone: str) -> pd.Series:
+@cache
+def _dtype(column: InputColumn, zone: str) -> Any:
+    """The type of a column in a table; None for those that pass as they are."""
     match column.type:
         case "int" | "float" | "bool":
-            return values.astype(_SIZES["float" if column.optional else column.type])
+            return "float64" if column.optional or column.type == "float" else _NUMBERS[column.type]
         case "category":
-            return values.astype(pd.CategoricalDtype(list(column.levels or ())))
+            return pd.CategoricalDtype(list(column.levels or ()))
         case "timestamp":
-            times = pd.to_datetime(values)
-            known = times.dt.tz_localize(zone) if times.dt.tz is None else times.dt.tz_convert(zone)
-            return known.dt.as_unit("us")
+            return f"datetime64[us, {zone}]"
         case "date":
-            return pd.to_datetime(values).dt.as_unit("us")
+            return "datetime64[us]"
         case _:
-            return values
+            return None
+
+
+def _cast(values: pd.Series, column: InputColumn, zone: str) -> Any:
+    wanted = _dtype(column, zone)
+    if column.type in ("timestamp", "date"):
+        times = pd.to_datetime(values)
+        if column.type == "timestamp":
+            times = times.dt.tz_localize(zone) if times.dt.tz is None else times.dt.tz_convert(zone)
+        return times.dt.as_unit("us")
+    if wanted in ("int64", "bool") and values.isna().any():
+        raise ValueError("a value is missing")
+    if column.type == "category":
+        values = values.where(values.isin(column.levels or ()))
+    return values.astype(wanted)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def read_signature(table: Table, inputs: tuple[str, ...], task: Task) -> Signature:
