@@ -135,14 +135,24 @@ def _near_side(bound: Bound, requirement: Requirement) -> float:
 
 
 def _rows_needed(found: Estimate, limit: float, requirement: Requirement) -> int | None:
-    """The rows that show the limit kept if the metric is as assumed; None where it is not, or no formula says."""
-    assumed = found.value if requirement.assuming is None else requirement.assuming
-    if requirement.level is None or assumed == limit or not requirement.is_met(assumed, limit):
-        return None
+    """The rows that show the limit kept if the metric is as assumed, or else as estimated; None where neither helps.
+
+    An assumption under which the rows present should have been enough is not believed.
+    """
+    for assumed in (requirement.assuming, found.value):
+        if assumed is None or assumed == limit or not requirement.is_met(assumed, limit):
+            continue
+        needed = _rows_to_show(limit, assumed, found, requirement.alpha)
+        if needed is not None and needed > found.rows:
+            return needed
+    return None
+
+
+def _rows_to_show(limit: float, assumed: float, found: Estimate, alpha: float) -> int | None:
     if found.sigma is not None and found.design_effect is not None:
-        return rows_for_mean(limit, assumed, found.sigma, found.design_effect, requirement.alpha)
+        return rows_for_mean(limit, assumed, found.sigma, found.design_effect, alpha)
     if found.proportion and 0 < limit < 1 and 0 <= assumed <= 1:
-        return rows_for_proportion(limit, assumed, requirement.alpha).for_good
+        return rows_for_proportion(limit, assumed, alpha).for_good
     return None
 
 

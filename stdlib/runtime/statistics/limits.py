@@ -63,25 +63,26 @@ class Binomial:
 
 @dataclass(frozen=True)
 class Whole:
-    """Limits of the mean of bounded unit values that differ from `base` in few units.
+    """Limits of a mean of bounded unit values, most of which lie in a `core`.
 
-    Every unit above (below) the base counts as if it reached the end of the `span`, so that the mean is at most
-    `base + (end - base) * share of such units`, and that share has an exact limit.
+    Every unit `above` (or `below`) the core counts as if it were at that end of the `span`. So the mean is at most
+    the core's upper end plus the share of such units times the way from there to the end, and the share has exact
+    limits.
     """
 
-    base: float
+    core: tuple[float, float]
     span: tuple[float, float]
     below: int
     above: int
     units: int
 
     def lower(self, alpha: float) -> float:
-        """The base, less what the units below it could take away."""
-        return self.base - (self.base - self.span[0]) * Binomial(self.below, self.units).upper(alpha)
+        """The core's lower end, less what the units below it could take away."""
+        return self.core[0] - (self.core[0] - self.span[0]) * Binomial(self.below, self.units).upper(alpha)
 
     def upper(self, alpha: float) -> float:
-        """The base and what the units above it could add."""
-        return self.base + (self.span[1] - self.base) * Binomial(self.above, self.units).upper(alpha)
+        """The core's upper end, and what the units above it could add."""
+        return self.core[1] + (self.span[1] - self.core[1]) * Binomial(self.above, self.units).upper(alpha)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 from mlopsc.stdlib.runtime.statistics.estimates import (
     FEWEST_EVENTS,
     FEWEST_ROWS,
+    FEWEST_UNITS,
     MANY_UNITS,
     Estimate,
     Undecidable,
@@ -23,6 +24,7 @@ from mlopsc.stdlib.runtime.statistics.resampling import coarsen, ratio_error, re
 from mlopsc.stdlib.runtime.statistics.units import fold
 
 _NOISE = 1e-12
+_FAR = 0.1  # of the span: further from the usual row, a row is evidence by itself
 
 
 def estimate_losses(losses: RowLosses, alpha: float, seed: int) -> Estimate | Undecidable:
@@ -65,29 +67,23 @@ def estimate_loss_difference(new: RowLosses, baseline: Baseline, alpha: float, s
 
 def _estimate_ratio(losses: RowLosses, alpha: float, seed: int) -> Estimate | Undecidable:
     """The ratio of sums itself, before scaling."""
-    units = coarsen(losses.units, seed)
-    sums, weights = fold(losses.values, units), fold(losses.denominators, units)
-    ratio, error = losses.ratio(), ratio_error(sums, weights)
-    if error <= _NOISE * float(np.abs(sums).sum() / weights.sum()):
-        return _estimate_constant(losses, ratio)
-    few = losses.units.count < MANY_UNITS
-    draws = studentised_draws(sums, weights, resamples_for(alpha), seed)
-    limits = Studentised(ratio, error, draws, losses.units.count - 1 if few else None, _whole(losses))
-    method = "wider of t and bootstrap-t" if few else "bootstrap-t"
-    sigma = _row_sigma(losses)
-    effect = losses.rows * (error / sigma) ** 2
-    return Estimate(
-        ratio, limits, losses.rows, losses.units.count, method, note_on_units(losses.units.count), sigma, effect
-    )
-
-
-def _estimate_constant(losses: RowLosses, ratio: float) -> Estimate | Undecidable:
-    rows, units = losses.rows, losses.units.count
+    rows, units, ratio = losses.rows, losses.units.count, losses.ratio()
     whole = _whole(losses)
-    if whole is None:
+    if whole is not None and whole.below + whole.above < FEWEST_UNITS:
+        # So few units hold all the evidence that resampling them would only repeat their pattern.
+        return Estimate(ratio, whole, rows, units, "Clopper-Pearson over units")
+    groups = coarsen(losses.units, seed)
+    sums, weights = fold(losses.values, groups), fold(losses.denominators, groups)
+    error = ratio_error(sums, weights)
+    if error <= _NOISE * float(np.abs(sums).sum() / weights.sum()):
         reason = f"all {units:,} units have the same loss, {ratio:.6g}, so nothing is known of its spread"
         return Undecidable(reason, rows, units)
-    return Estimate(ratio, whole, rows, units, "Clopper-Pearson over units")
+    few = units < MANY_UNITS
+    draws = studentised_draws(sums, weights, resamples_for(alpha), seed)
+    limits = Studentised(ratio, error, draws, units - 1 if few else None, whole)
+    method = "wider of t and bootstrap-t" if few else "bootstrap-t"
+    sigma = _row_sigma(losses)
+    return Estimate(ratio, limits, rows, units, method, note_on_units(units), sigma, rows * (error / sigma) ** 2)
 
 
 def _around_baseline(found: Estimate, old: RowLosses, factor: float) -> Rescaled:
@@ -131,13 +127,15 @@ def _is_binomial(losses: RowLosses) -> bool:
 
 
 def _whole(losses: RowLosses) -> Whole | None:
+    """Limits from the count of units with a row far from the usual one, where rows have a span."""
     if losses.span is None:
         return None
-    units = fold(losses.values, losses.units) / fold(losses.denominators, losses.units)
-    base = float(np.median(units))
-    slack = _NOISE * (losses.span[1] - losses.span[0])
-    below, above = int((units < base - slack).sum()), int((units > base + slack).sum())
-    return Whole(base, losses.span, below, above, losses.units.count)
+    rows = losses.values / losses.denominators
+    deviations = rows - np.median(rows)
+    far = _FAR * (losses.span[1] - losses.span[0])
+    core = rows[np.abs(deviations) <= far]
+    below, above = (np.unique(losses.units.ids[side]).size for side in (deviations < -far, deviations > far))
+    return Whole((float(core.min()), float(core.max())), losses.span, below, above, losses.units.count)
 
 
 def _row_sigma(losses: RowLosses) -> float:

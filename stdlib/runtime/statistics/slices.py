@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from mlopsc.stdlib.runtime.statistics.estimates import FEWEST_EVENTS, FEWEST_ROW
 from mlopsc.stdlib.runtime.statistics.gates import Case, judge_estimate
 from mlopsc.stdlib.runtime.statistics.inputs import Baseline, Mask, RowLosses, Statistic
 from mlopsc.stdlib.runtime.statistics.judgements import Judgement, Requirement, SliceJudgement, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _COVERED = 0.9
 
@@ -44,7 +47,9 @@ class _Part:
         return self.case.evidence.rows
 
 
-def slice_by(column: str, values: Sequence[Hashable] | NDArray[np.generic], known: Iterable[Hashable] = ()) -> Slices:
+def slice_by(
+    column: str, values: Sequence[Hashable] | NDArray[np.generic] | pd.Series, known: Iterable[Hashable] = ()
+) -> Slices:
     """The slices of a column's values, (rows,): first the `known` ones, in their order, then others as they come.
 
     Rows without a value are a slice named `missing`.
