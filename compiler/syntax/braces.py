@@ -151,6 +151,8 @@ def _close_blocks(tokens: list[Token], problems: Problems, missing: int) -> list
             header = done[line_start(done) :] or [token]
             blocks.append(Open(header, token, indent_of(header[0])))
         elif token.type == "RBRACE":
+            if not blocks:  # the block that it would close has been closed by its indentation
+                continue
             blocks.pop()
         done.append(token)
     while blocks:

@@ -185,7 +185,7 @@ def _blocks(draw: st.DrawFn, depth: int) -> str:
         if kind == "statement":
             lines.append(draw(st.sampled_from(("", " ", "\t"))) + draw(statements.flatmap(written)) + draw(_ENDS))
         elif kind == "block" and depth < 2 and not is_schema:
-            lines.append(draw(_blocks(depth + 1)))
+            lines.append("  " + draw(_blocks(depth + 1)))
         else:
             lines.append("  # a comment" if kind == "comment" else "")
     return "\n".join([*lines, "}" + draw(_ENDS)])
