@@ -26,8 +26,10 @@ from mlopsc.stdlib.runtime.data.sources import SourceRows, read_source
 from mlopsc.stdlib.runtime.data.splits import GAP, Parts, sizes, split_rows
 from mlopsc.stdlib.runtime.data.violations import ReadRows, Violation
 from mlopsc.stdlib.runtime.engine.context import StageContext
+from mlopsc.stdlib.runtime.engine.history import STATE
 from mlopsc.stdlib.runtime.engine.outcome import Message, StageFailure, Verdict
 from mlopsc.stdlib.runtime.engine.tasks import StageResult
+from mlopsc.stdlib.runtime.engine.writing import write_atomically
 from mlopsc.stdlib.runtime.statistics.units import Units, block_units, column_units, row_units
 
 
@@ -53,11 +55,10 @@ class _Checked:
         found = []
         if self.dropped:
             listed = ", ".join(f"`{name}`" for name in self.dropped)
-            found.append(Message(f"{len(self.dropped)} columns are not in the schema and were dropped: {listed}"))
+            found.append(Message(f"not in the schema and dropped: {listed}"))
         for name, count in self.typed.ambiguous.items():
-            fact = (
-                f"{count:,} times of `{name}` fall in an hour that the clock of {self.stage.settings.zone} shows twice"
-            )
+            what = f"1 time of `{name}` falls" if count == 1 else f"{count:,} times of `{name}` fall"
+            fact = f"{what} in an hour that the clock of {self.stage.settings.zone} shows twice"
             hint = "they were read as the first of the two; timestamps with an offset say which is meant"
             found.append(Message(fact, hint, setting=f"schema.{name}", level="warning"))
         return found
@@ -76,7 +77,7 @@ def run_stage(context: StageContext) -> StageResult:
     checked = _Checked(stage, source, typed, checks, undeclared(stage, source.frame))
     violations = [*schema_violations(stage, typed), *key_violations(stage, typed)]
     violations += [one.violation for one in checks if one.violation]
-    return _failed(checked, violations) if violations else _snapshot(context, checked)
+    return _failed(context, checked, violations) if violations else _snapshot(context, checked)
 
 
 def _refuse_unknown_zone(stage: DataStage) -> None:
@@ -87,12 +88,26 @@ def _refuse_unknown_zone(stage: DataStage) -> None:
         raise StageFailure(f"there is no time zone `{stage.settings.zone}`", hint, setting="zone") from error
 
 
-def _failed(checked: _Checked, violations: Sequence[Violation]) -> StageResult:
+def _failed(context: StageContext, checked: _Checked, violations: Sequence[Violation]) -> StageResult:
     read = ReadRows(checked.source.frame, checked.stage.columns)
     failing = [one for one in violations if len(one.rows)]
     messages = [*checked.messages(), *(read.message(one) for one in violations)]
-    outputs: dict[str, Path | bytes] = {"failing_rows": read.listed(failing)} if failing else {}
+    outputs: dict[str, Path | bytes] = {}
+    if failing:
+        content = read.listed(failing)
+        outputs["failing_rows"] = content
+        messages += _listed(context, content)
     return StageResult(outputs, checked.facts(), checked.notes(), Verdict.FAIL, tuple(messages))
+
+
+def _listed(context: StageContext, content: bytes) -> list[Message]:
+    """Put the failing rows beside the run's log, where a person finds them; where there is none, they stay output."""
+    folder = Path(STATE) / "runs" / str(context.run)
+    if not (context.project / folder).is_dir():
+        return []
+    path = folder / f"{context.name}.failing_rows.csv"
+    write_atomically(context.project / path, content, required=False)
+    return [Message(f"all failing rows are in `{path.as_posix()}`")]
 
 
 def _snapshot(context: StageContext, checked: _Checked) -> StageResult:
