@@ -28,9 +28,14 @@ def dump(found: Origins) -> str:
 
 
 def place(found: Origins, stage: str, *, rule: str = "", setting: str = "") -> str:
-    """The place of a rule or setting of a stage, else that of the stage, as `file:line:column`; empty if unknown."""
+    """The place of a rule or setting of a stage, else that of the stage, as `file:line:column`; empty if unknown.
+
+    `schema.NAME` is the setting that declares a column.
+    """
     part = found.get("stages", {}).get(stage, {})
     exact = part.get("rules", {}).get(rule) or part.get("settings", {}).get(setting)
+    if setting.startswith("schema."):
+        exact = part.get("columns", {}).get(setting.removeprefix("schema."))
     return str(exact or part.get("at", ""))
 
 

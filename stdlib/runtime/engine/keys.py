@@ -92,9 +92,9 @@ class Keys:
         return [reference.partition(":")[0] for reference in references if reference]
 
     def _source(self, stage: PlannedStage) -> Parts:
-        """What only reading can tell is read in each run: the age of rows, and a source unless the lock pins its rows."""
-        is_read = stage.is_timed or (stage.is_unseen and not stage.is_pinned)
-        return {"source": self._run} if is_read else {}
+        """What only reading can tell is read in each run: a source, unless the lock pins its rows, and the clock."""
+        source = {"source": self._run} if stage.is_unseen and not stage.is_pinned else {}
+        return {**source, "clock": self._run} if stage.is_timed else source
 
     def _champion(self, stage: PlannedStage, inputs: Mapping[str, StageRecord]) -> Parts:
         limits = [one["limit"] for rule in stage.declaration.get("rules", ()) for one in rule.get("comparisons", ())]
