@@ -223,6 +223,17 @@ def test_a_source_that_cannot_be_looked_at_is_read_in_each_run_unless_it_is_pinn
     assert worked(chain.run()) == []
 
 
+def test_the_age_of_rows_is_judged_in_each_run_unless_the_time_is_fixed(chain: Project) -> None:
+    rule = {"id": "age", "verb": "check", "subject": {"function": "age"}}
+    chain.stages[0]["rules"] = [rule]
+    chain.run()
+    assert "against the clock" in chain.forecast()["rides"].causes[0]
+    assert worked(chain.run()) == ["rides"]
+    chain.stage("rides", as_of="2011-12-31")
+    chain.stages[0]["rules"] = [rule]
+    assert [worked(chain.run()), worked(chain.run())] == [["rides"], []]
+
+
 def test_another_champion_runs_the_gate_again_but_not_the_candidate_itself(chain: Project) -> None:
     chain.stage("gate", "demand", kind="test", model="demand")
     comparison = {"operator": "<=", "limit": {"baseline": "champion", "factor": 1.05}}

@@ -92,6 +92,10 @@ def _source(*_: str) -> Iterator[str]:
     yield "its source is read in each run (`refresh = pinned` keeps the rows)"
 
 
+def _clock(*_: str) -> Iterator[str]:
+    yield "it holds the age of its rows against the clock (`as_of` fixes the time)"
+
+
 def _champion(now: Parts, earlier: Parts) -> Iterator[str]:
     for model, number in now.items():
         if number != earlier.get(model):
@@ -117,6 +121,7 @@ _WORDS: Mapping[str, Any] = {
     "inputs": _inputs,
     "seen": _seen,
     "source": _source,
+    "clock": _clock,
     "champion": _champion,
     "pipeline": _pipeline,
     "dependencies": _dependencies,
