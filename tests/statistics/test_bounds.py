@@ -21,7 +21,6 @@ from mlopsc.stdlib.runtime.statistics.inputs import (
     Latencies,
     RowLosses,
     Statistic,
-    quantile_of,
     roc_auc,
     statistic_of,
 )
@@ -66,7 +65,7 @@ EVIDENCE: dict[str, Evidence] = {
     "proportion by user": RowLosses(POSITIVE.astype(float), USERS, span=(0.0, 1.0)),
     "auc": roc_auc(POSITIVE, SCORE, ROWS),
     "auc by week": roc_auc(POSITIVE, SCORE, WEEKS),
-    "median": quantile_of(LOSSES, 0.5, USERS),
+    "median": statistic_of(np.median, (LOSSES,), USERS),
     "latency": Latencies(LOSSES, 0.95),
 }
 
@@ -186,14 +185,14 @@ def test_the_area_under_the_curve_is_that_of_scikit_learn(rows: list[tuple[bool,
         assert found == pytest.approx(metrics.roc_auc_score(positive[taken], score[taken]))
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.floats(-5, 5), st.integers(0, 3)), min_size=1, max_size=40), st.floats(0.05, 0.95))
-def test_a_quantile_is_the_one_of_the_repeated_rows(rows: list[tuple[float, int]], share: float) -> None:
-    values, counts = np.array([value for value, _ in rows]), np.array([count for _, count in rows])
-    if counts.sum() == 0:
-        return
-    expected = np.quantile(np.repeat(values, counts), share, method="inverted_cdf")
-    assert quantile_of(values, share, row_units(len(rows))).measure(counts) == expected
+def test_a_row_at_the_mean_still_counts_against_r2() -> None:
+    """The planted defect: its weight, the squared deviation, is 0, but its error is not."""
+    target = np.tile([1.0, 2.0, 3.0], 60)
+    errors = np.tile([0.1, 0.4, 0.2], 60) * np.linspace(0.5, 1, 180)
+    losses = RowLosses(errors**2, row_units(180), (target - 2) ** 2, "complement")
+    found = bounded(losses)
+    assert found.rows == 180
+    assert found.estimate == pytest.approx(metrics.r2_score(target, target + errors))
 
 
 def test_a_statistic_of_a_function_is_bounded_like_the_mean_that_it_is() -> None:

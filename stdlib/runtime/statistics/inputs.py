@@ -23,7 +23,8 @@ Scale = Literal["identity", "root", "complement"]
 class RowLosses:
     """A metric that is a ratio of sums over rows: `scale(sum(values) / sum(weights))`.
 
-    `values` and `weights` are (rows,); without weights every row weighs 1. A row of weight 0 takes no part.
+    `values` and `weights` are (rows,); without weights every row weighs 1. A row whose value and weight are 0 takes
+    no part.
     The common metrics as such ratios (y the target, p the prediction, c the class, w a row's own weight):
 
     - mae: values w |y - p|, weights w; rmse: values w (y - p)^2, scale "root";
@@ -44,7 +45,14 @@ class RowLosses:
     @property
     def rows(self) -> int:
         """How many rows take part."""
-        return int(self.values.size if self.weights is None else np.count_nonzero(self.weights))
+        return int(np.count_nonzero(self.takes_part))
+
+    @property
+    def takes_part(self) -> Mask:
+        """Which rows the metric is about, (rows,): of a recall, those of its class."""
+        if self.weights is None:
+            return np.ones(self.values.size, dtype=np.bool_)
+        return np.asarray((self.weights != 0) | (self.values != 0), dtype=np.bool_)
 
     @property
     def denominators(self) -> Floats:
@@ -193,22 +201,3 @@ def roc_auc(positive: Mask, score: Floats, units: Units) -> Statistic:
     classes = positive.astype(np.intp)
     smaller = int(min(classes.sum(), classes.size - classes.sum()))
     return Statistic(resample, units, classes, ("negative", "positive"), smaller)
-
-
-def quantile_of(values: Floats, share: float, units: Units) -> Statistic:
-    """The smallest value that a share of the rows does not exceed (`share` 0.5: the median), values (rows,).
-
-    It is not defined where a value is not a number.
-    """
-    if np.isnan(values).any():
-        return Statistic(lambda _: float("nan"), units)
-    order = np.argsort(values, kind="stable")
-    sorted_values = values[order]
-
-    def resample(counts: Counts) -> float:
-        reached = np.cumsum(counts[order])
-        # A hair below, so that 0.95 of 20 rows asks for row 19 although 0.95 * 20 is not exact.
-        return float(sorted_values[np.searchsorted(reached, share * reached[-1] * (1 - 1e-12))])
-
-    middle = resample(np.ones(values.size, dtype=np.int64)) if values.size else 0.0
-    return Statistic(resample, units, (values > middle).astype(np.intp), ("at or below", "above"))

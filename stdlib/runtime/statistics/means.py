@@ -106,7 +106,7 @@ def _subtract(new: RowLosses, old: RowLosses, factor: float) -> RowLosses:
 
 
 def _taking_part(losses: RowLosses) -> RowLosses:
-    return losses if losses.weights is None else losses.select(losses.weights != 0)
+    return losses if losses.weights is None else losses.select(losses.takes_part)
 
 
 def _shortage(losses: RowLosses, fewest_rows: int, value: float) -> Undecidable | None:
