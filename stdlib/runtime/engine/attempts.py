@@ -179,4 +179,4 @@ def heavy_modules(functions: Iterable[str]) -> list[str]:
 
     There need not be such a module: then workers import what they need when they need it.
     """
-    return sorted(f"{function.partition(':')[0]}.stage" for function in functions)
+    return sorted({f"{function.partition(':')[0]}.stage" for function in functions})
