@@ -164,7 +164,9 @@ def test_the_clock_of_washington(bike: Project) -> None:
     result = bike.run(COLUMNS, RULES, name="rides", **{**SETTINGS, "zone": "Europe/Berlin"})
     assert result.verdict is Verdict.FAIL
     failing = next(message for message in result.messages if message.level == "error")
-    assert failing.text == "`at` is not `timestamp` in 1 of 8,645 rows\n  row 1,958: `2011-03-27 02:00:00`"
+    file = pd.read_csv(BIKE / "data" / "bikeshare.csv")
+    (row,) = file.index[(file["day"] == 86) & (file["hr"] == 2)]
+    assert failing.text == f"`at` is not `timestamp` in 1 of 8,645 rows\n  row {row + 1:,}: `2011-03-27 02:00:00`"
 
 
 def test_the_profile_of_the_rides(bike: Project) -> None:

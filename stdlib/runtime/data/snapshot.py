@@ -98,5 +98,5 @@ def _series(values: pa.ChunkedArray, column: Column, zone: str) -> pd.Series:
 
 def _levels(values: pd.Series, column: Column) -> pd.Series:
     declared = levels_of(column)
-    others = values.cat.categories.difference(declared)
+    others = sorted(set(values.cat.categories) - set(declared))
     return values.cat.set_categories([*declared, *others])
