@@ -6,17 +6,6 @@ from mlopsc.compiler.schema.declarations import ColumnType, SchemaField, setting
 from mlopsc.compiler.schema.types import Compared, Share
 
 RoleName = Literal["id", "pii", "leak", "weight", "group", "calendar", "ignore", "label_time"]
-"""What a column is for, beyond being a feature.
-
-- `id` names the row: kept beside predictions, never a feature.
-- `pii` is personal data: never logged, profiled, watched or tracked, and masked wherever rows are shown.
-- `leak` is known only once the target is: kept for checks, never a feature.
-- `weight` is how much the row counts in training and in metrics.
-- `group` keeps rows together: a split by group never divides one. Never a feature: a new group has a new name.
-- `calendar` follows from the clock: a feature, but never watched for drift.
-- `ignore` is checked and then dropped.
-- `label_time` is when the target became known.
-"""
 
 
 class Int(ColumnType, word="int", task="regression", ordered=True, is_whole=True, lists=("number",)):
@@ -53,8 +42,18 @@ class Vector(ColumnType, word="vector"):
     size: int = setting("How many numbers each row has.", ..., ge=1)
 
 
-class ColumnClauses(SchemaField, word="column", not_features=("id", "leak", "group", "ignore", "weight", "label_time")):
-    """What may follow the type of a column."""
+class ColumnClauses(SchemaField, word="column"):
+    """What may follow the type of a column. Roles say what it is for, beyond being a feature.
+
+    - `id` names the row: kept beside predictions, never a feature.
+    - `pii` is personal data: never logged, profiled, watched or tracked, and masked wherever rows are shown.
+    - `leak` is known only once the target is: kept for checks, never a feature.
+    - `weight` is how much the row counts in training and in metrics.
+    - `group` keeps rows together: a split by group never divides one. Never a feature: a new group has a new name.
+    - `calendar` follows from the clock: a feature, but never watched for drift.
+    - `ignore` is checked and then dropped.
+    - `label_time` is when the target became known.
+    """
 
     role: RoleName | None = setting("What the column is for, beyond being a feature.")
     missing: Annotated[Share, Compared("<=")] = setting(

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from mlopsc.compiler.cli.exits import MEANINGS
+
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Write a spec": ("init", "add", "check", "fmt", "explain"),
     "Run it": ("build", "run", "why"),
@@ -17,16 +19,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """The commands by section of the help. Each is the `command` of the module of its name in this folder."""
 
-EXIT_CODES = """\b
-Exit codes:
-  0    done, and all is well
-  1    findings: mistakes in the spec, a check or a gate that failed
-  2    the command was not written as its --help says
-  3    undecided: too few rows to tell
-  4    the environment: files, network, missing tools
-  70   a mistake of mlopsc itself
-  130  interrupted
-"""
+EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code.value:<4} {meaning}\n" for code, meaning in MEANINGS.items())
 
 EXAMPLES = """\b
 Examples:

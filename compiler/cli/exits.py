@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -16,6 +17,19 @@ class Exit(IntEnum):
     INTERNAL = 70
     INTERRUPTED = 130
     PIPE = 141
+
+
+MEANINGS: Mapping[Exit, str] = {
+    Exit.OK: "done, and all is well",
+    Exit.FINDINGS: "findings: mistakes in the spec, a check or a gate that failed",
+    Exit.USAGE: "the command was not written as its --help says",
+    Exit.UNDECIDED: "undecided: too few rows to tell",
+    Exit.ENVIRONMENT: "the environment: files, network, missing tools",
+    Exit.INTERNAL: "a mistake of mlopsc itself",
+    Exit.INTERRUPTED: "interrupted",
+    Exit.PIPE: "nobody read the output to its end",
+}
+"""What each exit code means."""
 
 
 class CommandFailure(Exception):  # noqa: N818 (the command fails; the program has no error)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 100
 _SHOWN = 12
+_FEW = 3
 
 
 def complete_topic(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -59,11 +60,12 @@ def command(topic: str | None) -> int:
 def explain(topic: str, style: Style) -> list[str]:
     """The lines that explain a code or a word; raises CommandFailure with the nearest one when there is none."""
     from mlopsc.compiler.catalogue import page, pages
-    from mlopsc.compiler.render.wording import meanings, suggestion
+    from mlopsc.compiler.render.wording import choices, meanings, suggestion
     from mlopsc.stdlib import registry
 
     topic = topic.strip("`")
-    blocks = [list(_meaning(one, style)) for one in meanings(topic, registry())]
+    known = meanings(topic, registry())
+    blocks = [list(_meaning(one, style)) for one in known or choices(topic, registry())]
     if blocks:
         return [line for number, block in enumerate(blocks) for line in ([""] if number else []) + block]
     found = page(topic)
@@ -112,14 +114,15 @@ def _wrapped(text: str, style: Style, indent: str = "") -> Iterable[str]:
 
 
 def _meaning(meaning: Meaning, style: Style) -> Iterator[str]:
-    from mlopsc.compiler.render.wording import kind_of, role_of, takes
+    from mlopsc.compiler.render.wording import kind_of, members, paragraphs, role_of, takes
+    from mlopsc.stdlib import registry
 
     owner = meaning.owners[0]
     if meaning.parameter is None:
         yield f"{style('bold', _heading(owner))}  {style.ticked(kind_of(owner))}"
-        for paragraph in (owner.__doc__ or "").strip().split("\n\n"):
-            yield ""
-            yield from _wrapped(" ".join(paragraph.split()), style, "  ")
+        for number, paragraph in enumerate(paragraphs(owner)):
+            yield from [""] if number < 2 or not paragraph.startswith("- ") else []
+            yield from _wrapped(paragraph, style, "  ")
         parameters = owner.accepts()
         if parameters:
             yield f"\n{role_of(owner)}s:"
@@ -129,7 +132,11 @@ def _meaning(meaning: Meaning, style: Style) -> Iterator[str]:
     more = f" and {len(meaning.owners) - _SHOWN} more" if len(meaning.owners) > _SHOWN else ""
     yield f"{style('bold', meaning.word)}  {role_of(owner)} of {style.ticked(', '.join(dict.fromkeys(shown)))}{more}"
     yield ""
-    yield from _wrapped(f"{meaning.parameter.description} It takes {takes(meaning.parameter)}.", style, "  ")
+    words = takes(meaning.parameter, registry())
+    yield from _wrapped(f"{meaning.parameter.description} It takes {words}.", style, "  ")
+    functions = members(meaning.parameter, registry())
+    if len(functions) > _FEW:
+        yield from _wrapped(f"All of them: {', '.join(f'`{word}`' for word in functions)}.", style, "  ")
     yield from _default(meaning.parameter, style, "  ")
 
 
@@ -142,9 +149,10 @@ def _heading(owner: Any) -> str:
 
 def _parameter(word: str, parameter: Parameter, style: Style) -> Iterator[str]:
     from mlopsc.compiler.render.wording import takes
+    from mlopsc.stdlib import registry
 
     needed = ", needed" if parameter.is_required else ""
-    yield f"  {style('code', word)}  {style.ticked(takes(parameter))}{needed}"
+    yield f"  {style('code', word)}  {style.ticked(takes(parameter, registry()))}{needed}"
     yield from _wrapped(parameter.description, style, "      ")
     yield from _default(parameter, style, "      ")
 

@@ -4,94 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any, Literal
 
 from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.schema import types
-from mlopsc.compiler.schema.declarations import Block, Declaration, Function, StageKind, Verb
+from mlopsc.compiler.schema.declarations import Block, Declaration, Event, Function, StageKind, Verb
 from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.registry import Registry
+from mlopsc.compiler.semantics.describing import describe, listed
 
-_PLAIN = {
-    "text": "text",
-    "int": "a whole number",
-    "number": "a number",
-    "bool": "`true` or `false`",
-    "share": "a share such as `70%`",
-    "duration": "a duration such as `7d`",
-    "bytes": "a size such as `10GB`",
-    "money": "an amount of money such as `400USD`",
-    "rate": "a rate such as `4 / 30d`",
-    "date": "a date such as `2025-03-01`",
-    "timestamp": "a point in time such as `2025-03-01T06:00Z`",
-    "time": "a time of day such as `02:30`",
-    "any": "any value",
-}
 _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 _OTHERS = {"estimator": "the estimator's own", "class": "those of the class", "grid": "the values to try"}
 
 
-def type_in_words(type_: types.Type) -> str:
-    """What a type takes, with an article: "a share such as `70%`"."""
-    match type_:
-        case types.Plain(dimension=dimension):
-            return _PLAIN[dimension]
-        case types.Symbol(words=words):
-            return alternatives(f"`{word}`" for word in words)
-        case types.FunctionOf(family=family):
-            return a(family.family)
-        case types.ConstantOf(family=family):
-            return f"{a(family.family)}, or the name of one"
-        case types.ListOf(item=item):
-            return f"{type_in_words(item)}, or a list of such"
-        case types.OneOf(options=options):
-            return alternatives(map(type_in_words, options))
-    return _name_in_words(type_)
-
-
-def _name_in_words(type_: types.Type) -> str:
-    match type_:
-        case types.StageRef(kinds=kinds):
-            return f"a {alternatives(f'`{kind}`' for kind in kinds)} stage"
-        case types.ColumnRef(types=of):
-            return f"a column of type {alternatives(f'`{one}`' for one in of)}" if of else "a column"
-        case types.SplitRef():
-            return "a split"
-        case types.EnvironmentRef():
-            return "an environment"
-        case types.PythonName(kind=kind):
-            return f'a {"class or function" if kind == "either" else kind}, as `"file.py:name"`'
-        case types.FilePath():
-            return "a path"
-        case types.EstimatorName():
-            return "a class of scikit-learn"
-        case types.Percentile():
-            return "a percentile such as `p95`"
-        case types.NewName():
-            return "a new name"
-        case types.Measured():
-            return "a value in what the rule measures"
-        case types.SecretName():
-            return "the name of a secret"
-        case types.LanguageVersion(latest=latest):
-            return f"a version, of which {latest} is the newest"
-    raise TypeError(f"no words for {type_!r}")
-
-
-def a(noun: str) -> str:
-    """The noun with an article, unless it has one."""
-    if noun.startswith(("a ", "an ", "the ", "something ")):
-        return noun
-    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
-
-
-def alternatives(items: Iterable[str]) -> str:
-    """ "a, b or c"."""
-    *most, last = items
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def takes(parameter: Parameter) -> str:
+def takes(parameter: Parameter, registry: Registry) -> str:
     """What may be written for a parameter, with its limits."""
     rest = types.rest_of([(parameter.name, parameter)])
     if rest and rest[1].of != "positional":
@@ -101,7 +28,7 @@ def takes(parameter: Parameter) -> str:
     limits = [f"{words} {value_text(value, kind)}" for words, value in given]
     if types.is_marked(parameter, types.AtLeast):
         limits.append("above zero")
-    return ", ".join(filter(None, [type_in_words(kind), " and ".join(limits)]))
+    return ", ".join(filter(None, [describe(kind, registry), " and ".join(limits)]))
 
 
 def default_of(parameter: Parameter) -> str | None:
@@ -181,9 +108,51 @@ def all_meanings(registry: Registry) -> list[Meaning]:
     return found + [Meaning(key[0], tuple(owners[key]), parameters[key]) for key in owners]
 
 
+def choices(word: str, registry: Registry) -> list[Meaning]:
+    """The parameters that take the word as one of a few (`leak`, `independent`)."""
+    found = all_meanings(registry)
+    return [one for one in found if one.parameter and word in _symbols(types.type_of(one.parameter))]
+
+
+def _symbols(type_: types.Type) -> tuple[str, ...]:
+    match type_:
+        case types.Symbol(words=words):
+            return words
+        case types.OneOf(options=options):
+            return tuple(word for option in options for word in _symbols(option))
+        case types.ListOf(item=item):
+            return _symbols(item)
+    return ()
+
+
+def members(parameter: Parameter, registry: Registry) -> list[str]:
+    """The functions that a parameter takes, if it takes any."""
+    return [word for family in _families(types.type_of(parameter)) for word in registry.functions_of(family)]
+
+
+def _families(type_: types.Type) -> Iterator[type[Function]]:
+    match type_:
+        case types.FunctionOf(family=family) | types.ConstantOf(family=family):
+            yield family
+        case types.OneOf(options=options):
+            for option in options:
+                yield from _families(option)
+        case types.ListOf(item=item):
+            yield from _families(item)
+
+
 def suggestion(word: str, registry: Registry, others: Iterable[str] = ()) -> str | None:
     """The declared word that was probably meant."""
     return did_you_mean(word, {*others, *(one.word for one in all_meanings(registry))})
+
+
+def paragraphs(declaration: type[Declaration]) -> list[str]:
+    """The documentation: paragraphs on one line each, items of a list (with `- `) apart."""
+    found: list[str] = []
+    for paragraph in cleandoc(declaration.__doc__ or "").split("\n\n"):
+        items = paragraph.split("\n- ") if paragraph.startswith("- ") else [paragraph]
+        found += [" ".join((item if i == 0 else f"- {item}").split()) for i, item in enumerate(items)]
+    return found
 
 
 def role_of(owner: type[Declaration]) -> Role:
@@ -200,7 +169,7 @@ def kind_of(declaration: type[Declaration]) -> str:
     if issubclass(declaration, Block):
         return "block"
     if issubclass(declaration, Verb):
-        return f"rule in {alternatives(f'`{kind}`' for kind in declaration.kinds)}"
+        return f"rule in {listed(declaration.kinds, 'or')}"
     if issubclass(declaration, Function):
         return declaration.family
-    return "column"
+    return "event" if issubclass(declaration, Event) else "column"

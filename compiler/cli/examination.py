@@ -1,0 +1,233 @@
+"""What `doctor` looks at: the machine, then the project; each look says what it saw and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mlopsc.compiler.cli.exits import CommandFailure
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.cli.spec import Spec
+    from mlopsc.compiler.compilation import Compilation
+
+OLDEST = (3, 11)
+LITTLE_SPACE = 1_000_000_000
+_LOCKS = ("pylock.toml", "uv.lock", "requirements.lock", "requirements.txt")
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one look saw."""
+
+    status: Literal["ok", "warn", "fail"]
+    what: str
+    fact: str
+    next: str = ""
+
+
+def examine(file: str) -> Iterator[Found]:
+    """Every look, one after the other; those at a project only if there is one."""
+    yield from (look() for look in (_python, _run_extra, _cache, _git))
+    from mlopsc.compiler.cli.spec import locate
+
+    try:
+        spec = locate(file)
+    except CommandFailure as failure:
+        yield Found("warn", "spec", failure.message, failure.hint)
+        return
+    compilation = spec.compile()
+    yield _spec(spec, compilation)
+    yield _dependencies(spec)
+    yield _space(spec)
+    yield _ignored(spec)
+    yield _lock(spec, compilation)
+    if not compilation.has_errors:
+        yield _built(spec, compilation)
+        for name in compilation.pipelines:
+            yield _guarded(f"store of {name}", partial(_store, spec, compilation, name))
+            yield _tracker(spec, compilation, name)
+
+
+def _guarded(what: str, look: Callable[[], Found]) -> Found:
+    from mlopsc.stdlib.runtime.store.faults import OperationError
+
+    try:
+        return look()
+    except OperationError as error:
+        return Found("fail", what, error.message, error.hint)
+    except ImportError as error:
+        return Found("fail", what, f"not installed: {error.name}", f"pip install {error.name}")
+
+
+def _python() -> Found:
+    version = platform.python_version()
+    if sys.version_info < OLDEST:
+        return Found("fail", "Python", version, f"mlopsc needs {OLDEST[0]}.{OLDEST[1]} or newer")
+    from mlopsc.compiler.cli.crash import program_version
+
+    return Found("ok", "Python", f"{version} with mlopsc {program_version()}")
+
+
+def _run_extra() -> Found:
+    from mlopsc.compiler.cli.needs import missing_of
+
+    missing = missing_of("run")
+    if missing:
+        fact = f"not installed: {', '.join(missing)}; check, fmt and build work without"
+        return Found("warn", "extra [run]", fact, '`pip install "mlopsc[run]"` to run stages')
+    return Found("ok", "extra [run]", "installed")
+
+
+def _cache() -> Found:
+    from mlopsc.compiler.syntax.tables import cache_folder
+
+    folder = cache_folder()
+    if folder is None:
+        return Found(
+            "warn", "cache", "this user has no home folder", "set XDG_CACHE_HOME, or each command starts slower"
+        )
+    if not _is_writable(folder):
+        return Found("warn", "cache", f"{folder} cannot be written", "make it writable, or each command starts slower")
+    return Found("ok", "cache", str(folder))
+
+
+def _git() -> Found:
+    if shutil.which("git") is None:
+        return Found("warn", "git", "not found", "install it: versions of models name the commit they come from")
+    if _ask_git("rev-parse", "--is-inside-work-tree") != "true":
+        return Found(
+            "warn", "git", "this folder is in no repository", "`git init`: versions of models name their commit"
+        )
+    return Found("ok", "git", "this folder is in a repository")
+
+
+def _ask_git(*arguments: str, folder: Path = Path()) -> str | None:
+    """What git answers; None when it fails."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself can be made."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK)
+
+
+def _spec(spec: Spec, compilation: Compilation) -> Found:
+    errors = sum(one.is_error for one in compilation.diagnostics)
+    shown = spec.shown(spec.name)
+    if errors:
+        return Found("fail", "spec", f"{shown} has {errors} {'error' if errors == 1 else 'errors'}", "`mlopsc check`")
+    return Found("ok", "spec", f"{shown} has no errors")
+
+
+def _dependencies(spec: Spec) -> Found:
+    found = next((name for name in _LOCKS if (spec.folder / name).is_file()), None)
+    if found is None:
+        fact = f"none of {', '.join(_LOCKS)}"
+        return Found("warn", "dependencies", fact, "`pip freeze > requirements.txt`: what is installed decides results")
+    return Found("ok", "dependencies", found)
+
+
+def _space(spec: Spec) -> Found:
+    free = shutil.disk_usage(spec.folder).free
+    fact = f"{free / 1e9:.1f} GB free"
+    return Found("warn", "disk", fact, "free some") if free < LITTLE_SPACE else Found("ok", "disk", fact)
+
+
+def _ignored(spec: Spec) -> Found:
+    if _ask_git("rev-parse", "--is-inside-work-tree", folder=spec.folder) != "true":
+        return Found("ok", "ignored files", "no repository")
+    for path in (".mlops/", "deploy/x/x/origins.json"):
+        if _ask_git("check-ignore", path, folder=spec.folder) is None:
+            name = path.rpartition("/")[2] or path
+            return Found("warn", "ignored files", f"git does not ignore {name}", f"`echo {name} >> .gitignore`")
+    return Found("ok", "ignored files", "git ignores what is this machine's alone")
+
+
+def _lock(spec: Spec, compilation: Compilation) -> Found:
+    from mlopsc.stdlib.runtime.engine.lock import NAME, Lock
+    from mlopsc.stdlib.runtime.store.faults import OperationError
+
+    if not (spec.folder / NAME).exists():
+        return Found("warn", NAME, "not there yet", "`mlopsc run` writes it; then commit it")
+    model = compilation.model
+    pipeline = model.pipeline.name if model.pipeline else ""
+    try:
+        locks = {one.name: Lock(spec.folder, pipeline, one.name) for one in compilation.environments}
+    except OperationError as error:
+        return Found("fail", NAME, error.message, error.hint)
+    stages = {stage.name for one in compilation.environments for stage in one.stages.values() if stage.kind.has_schema}
+    unpinned = sorted(name for name in stages if all(lock.pin(name) is None for lock in locks.values()))
+    if unpinned:
+        return Found("warn", NAME, f"it does not pin {', '.join(unpinned)}", "`mlopsc run` pins them")
+    if _ask_git("status", "--porcelain", "--", NAME, folder=spec.folder):
+        return Found("warn", NAME, "it has changed since the last commit", f"`git commit {NAME}`")
+    return Found("ok", NAME, "it pins the rows of every data stage")
+
+
+def _built(spec: Spec, compilation: Compilation) -> Found:
+    from mlopsc.compiler.cli.build import LOCAL
+    from mlopsc.compiler.cli.outputs import compare
+
+    files = [one for one in compilation.emit((LOCAL,)) if one.committed]
+    if not compare(spec.folder, spec.name, files).is_empty:
+        return Found("warn", "deploy/", "its files are not those of the spec", "`mlopsc build`")
+    return Found("ok", "deploy/", "its files are those of the spec")
+
+
+def _store(spec: Spec, compilation: Compilation, environment: str) -> Found:
+    from mlopsc.stdlib.runtime.store.opening import open_store
+
+    what = f"store of {environment}"
+    location = compilation.pipelines[environment].environment.settings.get("store")
+    store = open_store(None if location is None else str(location), spec.folder)
+    if "://" in store.url:
+        store.get("doctor")
+        return Found("ok", what, f"{store.url} answers; writing to it was not tried")
+    if not _is_writable(Path(store.url)):
+        return Found(
+            "fail", what, f"{store.url} cannot be written", "make it writable, or set `store` in the environment"
+        )
+    return Found("ok", what, f"{store.url} can be written")
+
+
+def _tracker(spec: Spec, compilation: Compilation, environment: str) -> Found:
+    what = f"tracker of {environment}"
+    tracking = compilation.pipelines[environment].environment.settings.get("tracking")
+    if tracking is None:
+        return Found("ok", what, spec.shown(".mlops/mlflow.db"))
+    from urllib.parse import urlsplit
+
+    address = urlsplit(str(tracking))
+    if not address.hostname:
+        return Found("ok", what, str(tracking))
+    port = address.port or (443 if address.scheme == "https" else 80)
+    return _reached(what, address.hostname, port)
+
+
+def _reached(what: str, host: str, port: int) -> Found:
+    import socket
+
+    try:
+        with socket.create_connection((host, port), timeout=_PATIENCE):
+            return Found("ok", what, f"{host} answers")
+    except OSError as error:
+        hint = "start it, or correct `tracking`; runs go on without it"
+        return Found("warn", what, f"{host}:{port} does not answer: {error.strerror or error}", hint)

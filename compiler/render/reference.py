@@ -1,0 +1,132 @@
+"""The reference pages: every word that is declared and every message, written by `make docs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mlopsc.compiler.catalogue import Page, pages
+from mlopsc.compiler.render.wording import default_of, kind_of, paragraphs, role_of, signature, takes
+from mlopsc.compiler.schema.declarations import ColumnType, Declaration, Function, StageKind
+from mlopsc.compiler.schema.registry import Registry
+
+DOCS = Path(__file__).parents[2] / "docs"
+_MADE = "<!-- Made by `make docs` from the declarations and the messages themselves: change those. -->"
+
+
+def reference_pages() -> dict[str, str]:
+    """The pages by their name in `docs/`."""
+    from mlopsc.stdlib import registry
+
+    return {"reference.md": _text(_words(registry())), "messages.md": _text(_messages(pages()))}
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _words(registry: Registry) -> Iterator[str]:
+    yield from ("# Reference", "", _MADE, "")
+    yield "Every word of the language. [language.md](language.md) is the guide, [messages.md](messages.md) has every"
+    yield "message; `mlopsc explain WORD` shows the same in the terminal."
+    yield ""
+    yield from (f"- [{title}](#{title.lower()})" for title in ("Blocks", "Rules", "Columns", "Functions", "Events"))
+    yield from ("", "## Blocks")
+    for block in registry.blocks.values():
+        yield from _declaration(block, registry)
+    yield from ("", "## Rules")
+    for verb in registry.verbs:
+        yield from _declaration(verb, registry)
+    yield from ("", "## Columns", "")
+    yield from _documented(registry.schema_field)
+    yield from _parameters(registry.schema_field, registry)
+    yield from _list(registry.column_types.values())
+    yield from ("", "## Functions")
+    for family, functions in _families(registry).items():
+        yield from ("", f"### {family[0].upper()}{family[1:]}")
+        for function in functions:
+            yield from _declaration(function, registry, level=4)
+    yield from ("", "## Events", "", "What happens by itself, for `on`; besides these, each `watch` is one.", "")
+    yield from _list(registry.events.values())
+
+
+def _declaration(declaration: type[Declaration], registry: Registry, level: int = 3) -> Iterator[str]:
+    is_function = issubclass(declaration, Function)
+    called = signature(declaration) if issubclass(declaration, Function) else declaration.word
+    about = "" if is_function else f", {kind_of(declaration)}"
+    yield from ("", f"{'#' * level} `{called}`{about}", "")
+    yield from _documented(declaration)
+    if issubclass(declaration, StageKind):
+        verbs = ", ".join(f"`{word}`" for word in registry.verbs_of(declaration.word))
+        yield from ("", f"Rules: {verbs or 'none'}.")
+    if not declaration.runs or (issubclass(declaration, StageKind) and not declaration.runtime):
+        yield from ("", "Declared and checked; nothing of this version runs it yet.")
+    yield from _parameters(declaration, registry)
+
+
+def _documented(declaration: type[Declaration]) -> Iterator[str]:
+    before = ""
+    for paragraph in paragraphs(declaration):
+        if before and not (before.startswith("- ") and paragraph.startswith("- ")):
+            yield ""
+        yield paragraph
+        before = paragraph
+
+
+def _parameters(declaration: type[Declaration], registry: Registry) -> Iterator[str]:
+    accepted = declaration.accepts()
+    if not accepted:
+        return
+    yield from ("", f"| {role_of(declaration)} | takes | unless it is said | |", "|---|---|---|---|")
+    for word, one in accepted.items():
+        default = default_of(one)
+        unless = "needed" if one.is_required else f"`{default}`" if default else ""
+        later = "" if one.runs else " Nothing runs it yet."
+        cells = (f"`{word}`", takes(one, registry), unless, one.description + later)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    yield ""
+
+
+def _list(declarations: Iterable[type[Declaration]]) -> Iterator[str]:
+    for one in declarations:
+        call = signature(one) if issubclass(one, Function) and one.accepts() else one.word
+        yield f"- `{call}`: {' '.join(paragraphs(one))}"
+
+
+def _families(registry: Registry) -> dict[str, list[type[Function]]]:
+    """The functions by family, in the order in which they are declared."""
+    found: dict[str, list[type[Function]]] = {}
+    for function in registry.functions:
+        if not issubclass(function, ColumnType):
+            found.setdefault(function.family, []).append(function)
+    return found
+
+
+def _messages(found: Mapping[str, Page]) -> Iterator[str]:
+    yield from ("# Messages", "", _MADE, "")
+    yield "What `mlopsc check` can say, by code; `mlopsc explain CODE` shows the same in the terminal. Codes with `L`"
+    yield "are of the linter: a comment allows them on a line, `# mlopsc: allow unpinned-data -- why`."
+    yield from ("", "| code | |", "|---|---|")
+    yield from (f"| [{code}](#{code.lower()}) | {page.code.title} |" for code, page in found.items())
+    for code, page in found.items():
+        yield from ("", f"## {code}", "", f"**{page.code.title}** ({page.code.severity.value})", "")
+        yield from _page(page.text.splitlines())
+
+
+def _page(lines: Sequence[str]) -> Iterator[str]:
+    """The text of a page; what is wrong is no example to follow, so only the mended one is marked as a spec."""
+    kind = ""
+    for line in lines:
+        if line in ("wrong:", "right:"):
+            kind = "text" if line == "wrong:" else "mlops fragment"
+        yield f"```{kind}" if line == "```mlops" else line
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, text in reference_pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
