@@ -1,0 +1,1 @@
+"""The grammar of `.mlops` files; `mlops.lark` is the only one."""

@@ -1,0 +1,1 @@
+"""What stages do when they run; the rest of `mlopsc.stdlib` only declares them."""
