@@ -31,6 +31,7 @@ from mlopsc.stdlib.runtime.statistics.inputs import (
     Baseline,
     Floats,
     Latencies,
+    Mask,
     RowLosses,
     Statistic,
 )
@@ -245,11 +246,20 @@ def auc_verdict(rows: int, positives: int, distance: float, side: Literal["pass"
     positive = np.arange(rows) < positives
 
     def wrong(stream: np.random.Generator, seed: int) -> bool:
-        score = stream.normal(size=rows) + distance * positive
-        scores = np.stack([-score, score], axis=1)
-        said = Predictions(positive, score > 0, row_units(rows), None, scores, False, (False, True))
-        found = _bounds(_metric("roc_auc", said), seed)
+        found = _bounds(_ranking(positive, stream.normal(size=rows) + distance * positive), seed)
         return found.lower > truth if side == "pass" else found.upper < truth
+
+    return wrong
+
+
+def auc_above_champion(rows: int, positives: int) -> Wrong:
+    """A wrong pass of `roc_auc >= champion` for two models that rank equally well, each with mistakes of its own."""
+    positive = np.arange(rows) < positives
+
+    def wrong(stream: np.random.Generator, seed: int) -> bool:
+        shared = stream.normal(size=rows) + 2 * positive
+        new, old = (_ranking(positive, shared + stream.normal(size=rows)) for _ in range(2))
+        return judge(new, Baseline(old), Requirement(">=", LEVEL, seed=seed)).verdict is Verdict.PASS
 
     return wrong
 
@@ -332,6 +342,12 @@ def _fails(losses: RowLosses, limit: float, requirement: Requirement) -> bool:
     return found.verdict is Verdict.FAIL
 
 
+def _ranking(positive: Mask, score: Floats) -> RowLosses | Statistic:
+    scores = np.stack([-score, score], axis=1)
+    units = row_units(score.size)
+    return _metric("roc_auc", Predictions(positive, score > 0, units, None, scores, False, (False, True)))
+
+
 def _metric(word: str, predictions: Predictions) -> RowLosses | Statistic:
     return evidence(read_metric({"function": word, "on": "test"}, {}, Path()), predictions)
 
@@ -399,6 +415,7 @@ def _claims_on_other_metrics() -> Iterator[Claim]:
     yield Claim("roc_auc >= 0.86, 100 of 1,000: wrong fail", auc_verdict(1000, 100, 1.5, "fail"), 8, share=0.5)
     yield Claim("roc_auc >= 0.86, 30 of 300: wrong pass", auc_verdict(300, 30, 1.5, "pass"), share=0.5)
     yield Claim("roc_auc >= 0.98, 30 of 300: wrong pass", auc_verdict(300, 30, 3.0, "pass"), share=0.5)
+    yield Claim("roc_auc >= champion, 100 of 1,000: wrong pass", auc_above_champion(1000, 100), 8, share=0.25)
     yield Claim("median_ae, lognormal, n = 200", median_too_low(200), at_most=8)
     yield Claim("r2 >= 0.71, t5 errors, n = 200", r_squared_too_high(200))
     yield Claim("r2 >= 0.71, t5 errors, n = 1,000", r_squared_too_high(1000))

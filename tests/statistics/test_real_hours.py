@@ -25,8 +25,8 @@ def hours() -> pd.DataFrame:
     """The last fifth of the hours of 2011, with the absolute error of last week's same hour."""
     rides = pd.read_csv(RIDES)
     first = pd.Timestamp("2011-01-01")
-    rides.index = first + pd.to_timedelta(rides["day"] - 1, unit="D") + pd.to_timedelta(rides["hr"], unit="h")
-    before = rides["bikers"].reindex(rides.index - pd.Timedelta(days=7)).to_numpy()
+    rides["at"] = first + pd.to_timedelta(rides["day"] - 1, unit="D") + pd.to_timedelta(rides["hr"], unit="h")
+    before = rides.set_index("at")["bikers"].reindex(rides["at"] - pd.Timedelta(days=7)).to_numpy()
     rides["error"] = np.abs(rides["bikers"] - before)
     return rides[int(0.8 * len(rides)) :].dropna(subset=["error"])
 
@@ -38,7 +38,7 @@ def judged(hours: pd.DataFrame, units: Units, limit: float) -> Judgement:
 
 def test_eleven_weeks_prove_less_than_their_hours_seem_to(hours: pd.DataFrame) -> None:
     """The planted defect: hours taken as independent pass a limit that the weeks leave undecided."""
-    by_week = judged(hours, block_units(hours.index, WEEK, "UTC"), 51)
+    by_week = judged(hours, block_units(hours["at"], WEEK, "UTC"), 51)
     by_hour = judged(hours, row_units(len(hours)), 51)
     assert by_hour.verdict is Verdict.PASS
     assert by_week.verdict is Verdict.UNDECIDED
@@ -51,7 +51,7 @@ def test_eleven_weeks_prove_less_than_their_hours_seem_to(hours: pd.DataFrame) -
 
 
 def test_days_as_blocks_know_the_hours_depend_as_weeks_do(hours: pd.DataFrame) -> None:
-    by_day = judged(hours, block_units(hours.index, timedelta(days=1), "UTC"), 51)
+    by_day = judged(hours, block_units(hours["at"], timedelta(days=1), "UTC"), 51)
     assert (by_day.units, by_day.verdict, by_day.note) == (73, Verdict.UNDECIDED, "")
     assert by_day.design_effect == pytest.approx(6.2, abs=0.1)
 
@@ -59,7 +59,7 @@ def test_days_as_blocks_know_the_hours_depend_as_weeks_do(hours: pd.DataFrame) -
 def test_weather_without_a_row_is_listed(hours: pd.DataFrame) -> None:
     known = ["clear", "cloudy/misty", "light rain/snow", "heavy rain/snow"]
     slices = slice_by("weathersit", hours["weathersit"], known)
-    losses = RowLosses(hours["error"].to_numpy(), block_units(hours.index, WEEK, "UTC"))
+    losses = RowLosses(hours["error"].to_numpy(), block_units(hours["at"], WEEK, "UTC"))
     found = judge_slices(losses, 200, AT_MOST, slices)
     assert found.verdict is Verdict.PASS
     assert [part.name for part in found.slices if part.standing == "judged"] == known[:3]

@@ -34,11 +34,12 @@ def estimate_against(
     equal weights are compared row by row (bootstrap-t), all other metrics as wholes (BCa). Raises ValueError
     where the two don't have the same number of rows.
     """
-    rows, others = metric.units.ids.size, baseline.metric.units.ids.size
+    old = baseline.metric
+    rows, others = metric.units.ids.size, old.units.ids.size
     if rows != others:
         raise ValueError(f"a metric of {rows:,} rows can't be paired with one of {others:,}")
-    if isinstance(metric, RowLosses) and _row_by_row(metric, baseline):
-        return estimate_loss_difference(metric, baseline, alpha, seed)
+    if isinstance(metric, RowLosses) and isinstance(old, RowLosses) and _row_by_row(metric, old, baseline.offset):
+        return estimate_loss_difference(metric, old, baseline.factor, alpha, seed)
     return estimate_statistic_difference(metric, baseline, alpha, seed)
 
 
@@ -49,12 +50,8 @@ def bound(evidence: Evidence, level: float, seed: int) -> Bound | Undecidable:
     return found if isinstance(found, Undecidable) else found.bound(alpha)
 
 
-def _row_by_row(metric: RowLosses, baseline: Baseline) -> bool:
+def _row_by_row(new: RowLosses, old: RowLosses, offset: float) -> bool:
     """Whether the difference of two metrics is a mean of row differences, or decided by one."""
-    old = baseline.metric
-    return (
-        isinstance(old, RowLosses)
-        and metric.scale == old.scale
-        and (metric.scale != "root" or baseline.offset == 0.0)
-        and bool(np.array_equal(metric.denominators, old.denominators))
-    )
+    if new.scale != old.scale or (new.scale == "root" and offset != 0.0):
+        return False
+    return bool(np.array_equal(new.denominators, old.denominators))

@@ -18,7 +18,7 @@ from mlopsc.stdlib.runtime.statistics.estimates import (
     no_difference,
     note_on_units,
 )
-from mlopsc.stdlib.runtime.statistics.inputs import Baseline, RowLosses, Scale
+from mlopsc.stdlib.runtime.statistics.inputs import RowLosses, Scale
 from mlopsc.stdlib.runtime.statistics.limits import Binomial, Rescaled, Studentised, Whole
 from mlopsc.stdlib.runtime.statistics.resampling import coarsen, ratio_error, resamples_for, studentised_draws
 from mlopsc.stdlib.runtime.statistics.units import fold
@@ -43,15 +43,14 @@ def estimate_losses(losses: RowLosses, alpha: float, seed: int) -> Estimate | Un
     return replace(found, value=value, limits=Rescaled(found.limits, part.scale), sigma=sigma)
 
 
-def estimate_loss_difference(new: RowLosses, baseline: Baseline, alpha: float, seed: int) -> Estimate | Undecidable:
-    """The new metric with the limits of its rows' difference from `factor` times the baseline's, laid around that.
+def estimate_loss_difference(
+    new: RowLosses, old: RowLosses, factor: float, alpha: float, seed: int
+) -> Estimate | Undecidable:
+    """The new metric with the limits of its rows' difference from `factor` times the old one's, laid around that.
 
     Both must be ratios with the same weights and scale. Roots are compared as squares, which decides the same.
     """
-    old = baseline.metric
-    assert isinstance(old, RowLosses)
-    factor = baseline.factor**2 if new.scale == "root" else baseline.factor
-    difference = _taking_part(_subtract(new, old, factor))
+    difference = _taking_part(_subtract(new, old, factor**2 if new.scale == "root" else factor))
     value = new.measure()
     if short := _shortage(difference, FEWEST_ROWS, value):
         return short
@@ -60,7 +59,7 @@ def estimate_loss_difference(new: RowLosses, baseline: Baseline, alpha: float, s
         found = _estimate_ratio(difference, alpha, seed)
     if isinstance(found, Undecidable):
         return replace(found, estimate=value)
-    limits = _around_baseline(found, old, baseline.factor)
+    limits = _around_baseline(found, old, factor)
     sigma = _rescaled_sigma(found.sigma, new.scale, value)
     return replace(found, value=value, limits=limits, sigma=sigma, method=f"paired {found.method}")
 
