@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lark import Token
-
 from mlopsc.compiler.syntax import messages_structure as say
 from mlopsc.compiler.syntax.messages_text import unterminated
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tokens import (
     NAMES,
+    Token,
     across,
     end_of,
     indent_of,

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from mlopsc.compiler.syntax import messages_structure as say
 from mlopsc.compiler.syntax.chunks import DEEPEST
 from mlopsc.compiler.syntax.messages_lines import positional_after_named
 from mlopsc.compiler.syntax.messages_text import unterminated
 from mlopsc.compiler.syntax.problems import Problems
-from mlopsc.compiler.syntax.tokens import BRACKETS, CLOSERS, NAMES, OPENERS, end_of, kind_at, made, span_of, start_of
+from mlopsc.compiler.syntax.tokens import (
+    BRACKETS,
+    CLOSERS,
+    NAMES,
+    OPENERS,
+    Token,
+    end_of,
+    kind_at,
+    made,
+    span_of,
+    start_of,
+)
 from mlopsc.compiler.text import Span
 
 OPERATORS = frozenset({"SIGN", "SCALE", "NOT"})

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from types import SimpleNamespace
 from typing import Any, Literal, cast
-
-from lark import Token
 
 from mlopsc.compiler.syntax import literals
 from mlopsc.compiler.syntax.ast import (
@@ -40,6 +37,7 @@ from mlopsc.compiler.syntax.ast import (
     Text,
     Time,
 )
+from mlopsc.compiler.syntax.tokens import Token
 from mlopsc.compiler.text import Span
 
 Parts = Sequence[Any]
@@ -47,9 +45,7 @@ Parts = Sequence[Any]
 
 def span_of(part: Node | Token) -> Span:
     """Where a node or a token stands."""
-    if isinstance(part, Node):
-        return part.span
-    return Span(cast(int, part.start_pos), cast(int, part.end_pos))
+    return part.span if isinstance(part, Node) else Span(part.start, part.end)
 
 
 def _across(parts: Parts) -> Span:
@@ -211,41 +207,41 @@ def _time(token: Token) -> Node:
     return Time(span_of(token), token.value)
 
 
-BUILDERS = SimpleNamespace(
-    file=_file,
-    setting=_setting,
-    block=_block,
-    field=_field,
-    rule=_rule,
-    clause=_clause,
-    flag=_flag,
-    disjunction=_disjunction,
-    conjunction=_conjunction,
-    negated=_negated,
-    comparison=_comparison,
-    membership=_membership,
-    between=_between,
-    at_least=_at_least,
-    at_most=_at_most,
-    sum=_arithmetic,
-    product=_arithmetic,
-    signed=_signed,
-    call=_call,
-    named=_named,
-    positional=_positional,
-    list=_list,
-    group=_group,
-    ref=_ref,
-    missing=_missing,
-    NAME=_name,
-    QUOTED_NAME=_quoted_name,
-    TRUE=_boolean,
-    FALSE=_boolean,
-    NONE=_nothing,
-    STRING=_string,
-    RAW_STRING=_raw_string,
-    TEXT=_text,
-    QUANTITY=_quantity,
-    DATE=_date,
-    TIME=_time,
-)
+BUILDERS: Mapping[str, Callable[[Any], Any]] = {
+    "file": _file,
+    "setting": _setting,
+    "block": _block,
+    "field": _field,
+    "rule": _rule,
+    "clause": _clause,
+    "flag": _flag,
+    "disjunction": _disjunction,
+    "conjunction": _conjunction,
+    "negated": _negated,
+    "comparison": _comparison,
+    "membership": _membership,
+    "between": _between,
+    "at_least": _at_least,
+    "at_most": _at_most,
+    "sum": _arithmetic,
+    "product": _arithmetic,
+    "signed": _signed,
+    "call": _call,
+    "named": _named,
+    "positional": _positional,
+    "list": _list,
+    "group": _group,
+    "ref": _ref,
+    "missing": _missing,
+    "NAME": _name,
+    "QUOTED_NAME": _quoted_name,
+    "TRUE": _boolean,
+    "FALSE": _boolean,
+    "NONE": _nothing,
+    "STRING": _string,
+    "RAW_STRING": _raw_string,
+    "TEXT": _text,
+    "QUANTITY": _quantity,
+    "DATE": _date,
+    "TIME": _time,
+}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lark import Token, UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
 from mlopsc.compiler.syntax import messages_lines as say
 from mlopsc.compiler.syntax.ast import Item
+from mlopsc.compiler.syntax.builder import BUILDERS
+from mlopsc.compiler.syntax.lalr import END, Parser, UnexpectedTokenError
 from mlopsc.compiler.syntax.messages_structure import malformed_header, unclosed_bracket
 from mlopsc.compiler.syntax.messages_words import equals_in_comparison
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tables import load_tables
-from mlopsc.compiler.syntax.tokens import LINE_ENDS, NAMES, across, end_of, kind_at, made, recast, span_of
+from mlopsc.compiler.syntax.tokens import LINE_ENDS, NAMES, Token, across, end_of, kind_at, made, recast, span_of
 from mlopsc.compiler.syntax.vocabulary import Vocabulary
 from mlopsc.compiler.text import Span
 
@@ -31,7 +30,7 @@ EXPECTED = (
 class Drive:
     """How far the parser has come: the item at hand began at token `start`, on top of `floor` values."""
 
-    parser: InteractiveParser
+    parser: Parser
     text: str
     tokens: list[Token]
     verbs: frozenset[str]
@@ -55,15 +54,15 @@ class Drive:
 
 def drive(text: str, tokens: list[Token], vocabulary: Vocabulary, problems: Problems) -> tuple[Item, ...]:
     """The items that the tokens make; an item that cannot be parsed keeps what it is about, if that is known."""
-    at = Drive(load_tables().parser.parse_interactive(), text, tokens, vocabulary.verbs, problems)
-    values = at.parser.parser_state.value_stack
+    at = Drive(Parser(load_tables().parse, BUILDERS), text, tokens, vocabulary.verbs, problems)
+    values = at.parser.values
     while at.index < len(tokens):
         begins = at.index == 0 or tokens[at.index - 1].type in LINE_ENDS
         if begins:
             at.start = at.index
         try:
-            at.parser.feed_token(at.token)
-        except UnexpectedToken:
+            at.parser.feed(at.token)
+        except UnexpectedTokenError:
             if begins:
                 at.floor = len(values)
             _recover(at)
@@ -71,21 +70,21 @@ def drive(text: str, tokens: list[Token], vocabulary: Vocabulary, problems: Prob
         if begins:
             at.floor = len(values) - 1
         at.index += 1
-    items: tuple[Item, ...] = at.parser.feed_token(Token("$END", ""))
+    items: tuple[Item, ...] = at.parser.feed(Token(END, "", 0, 0))
     return items
 
 
 def _recover(at: Drive) -> None:
     """Note what is wrong with the token at hand, and bring the parser to where it can go on."""
-    accepted: set[str] = at.parser.accepts()  # type: ignore[no-untyped-call]
+    accepted = at.parser.accepts()
     if at.token.type == "EQUAL" and "CMP" in accepted:
         if not at.problems.any_within(*at.bounds, unclosed_bracket):
             at.problems.add(equals_in_comparison, span_of(at.token))
-        at.parser.feed_token(recast(at.token, "CMP", "=="))
+        at.parser.feed(recast(at.token, "CMP", "=="))
         at.index += 1
     elif at.token.type == "_NL" and "HOLE" in accepted and at.index > at.start:
         _report_missing(at, accepted)
-        at.parser.feed_token(made("HOLE", "", _end_before(at), at.token))
+        at.parser.feed(made("HOLE", "", _end_before(at), at.token))
     else:
         _give_up(at, accepted)
 
@@ -105,11 +104,10 @@ def _give_up(at: Drive, accepted: set[str]) -> None:
         else:
             expected = _expected(accepted) if at.index > at.start else "a setting, a block or a rule"
             at.problems.add(say.unexpected, span_of(at.token), expected=expected)
-    state = at.parser.parser_state
-    del state.value_stack[at.floor :]
-    del state.state_stack[at.floor + 1 :]
+    del at.parser.values[at.floor :]
+    del at.parser.states[at.floor + 1 :]
     for token in _remains(at, statement, is_header):
-        at.parser.feed_token(token)
+        at.parser.feed(token)
     if is_header and not (statement and statement[0].type in NAMES):
         end = _past_block(at.tokens, end)
     elif not statement:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lark import Token
-
 from mlopsc.compiler.syntax import mend_numbers, mend_words
 from mlopsc.compiler.syntax.mending import Mending
 from mlopsc.compiler.syntax.problems import Problems
-from mlopsc.compiler.syntax.tokens import CLOSERS, OPENERS
+from mlopsc.compiler.syntax.tokens import CLOSERS, OPENERS, Token
 from mlopsc.compiler.syntax.vocabulary import Vocabulary
 
 MENDERS: dict[str, Callable[[Mending], None]] = {

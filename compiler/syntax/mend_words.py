@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from lark import Token
-
 from mlopsc.compiler.syntax import messages_text as say_text
 from mlopsc.compiler.syntax import messages_words as say
 from mlopsc.compiler.syntax.literals import DOTTED, ESCAPES, PIECE
@@ -19,6 +17,7 @@ from mlopsc.compiler.syntax.tokens import (
     NAMES,
     OPERAND_ENDS,
     OPERAND_STARTS,
+    Token,
     across,
     are_adjacent,
     end_of,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from mlopsc.compiler.syntax.problems import Problems
-from mlopsc.compiler.syntax.tokens import LINE_ENDS, end_of, kind_at, made, start_of
+from mlopsc.compiler.syntax.tokens import LINE_ENDS, Token, end_of, kind_at, made, start_of
 from mlopsc.compiler.syntax.vocabulary import Vocabulary
 from mlopsc.compiler.text import Span
 

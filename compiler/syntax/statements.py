@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.syntax import messages_lines as say
 from mlopsc.compiler.syntax import messages_words as say_words
@@ -17,6 +15,7 @@ from mlopsc.compiler.syntax.tokens import (
     OPENERS,
     OPERAND_ENDS,
     OPERAND_STARTS,
+    Token,
     end_of,
     indent_of,
     kind_at,

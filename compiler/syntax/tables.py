@@ -1,24 +1,24 @@
-"""Lark's lexer and parser for the grammar: built once, then loaded from the user's cache folder."""
+"""The tables of the grammar: made once by lark, then loaded from the user's cache folder without it."""
 
 from __future__ import annotations
 
 import os
 import pickle
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import lark
-from lark.lexer import BasicLexer
-
-from mlopsc.compiler.syntax.builder import BUILDERS
+from mlopsc.compiler.syntax.lalr import ParseTable, Production
 
 GRAMMAR = Path(__file__).parents[2] / "grammar" / "mlops.lark"
 OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "basic", "start": "file", "maybe_placeholders": False}
+_FORMAT = 1
+"""Raised whenever the cache of an older version could be misread."""
 
 
 class Stray:
@@ -32,17 +32,23 @@ class Stray:
 
 
 class Tables(NamedTuple):
-    """The lexer, and the parser whose values are nodes of the syntax tree."""
+    """What the lexer and the parser go by.
 
-    lexer: BasicLexer
-    parser: lark.Lark
+    `pattern` matches the next token, and names its kind by the group; those of the kinds in `ignored` are dropped.
+    `words` are the kinds of the names that are reserved.
+    """
+
+    pattern: re.Pattern[str]
+    ignored: frozenset[str]
+    words: Mapping[str, str]
+    parse: ParseTable
 
 
 @cache
 def load_tables() -> Tables:
     """The tables of the grammar; a cache that is missing, corrupt or read-only only costs time."""
     grammar = GRAMMAR.read_text(encoding="utf-8")
-    key = sha256("\0".join((grammar, lark.__version__, sys.version)).encode()).hexdigest()
+    key = sha256("\0".join((grammar, str(_FORMAT), sys.version)).encode()).hexdigest()
     folder = cache_folder()
     path = folder / f"grammar-{key[:16]}" if folder else None
     tables = _read(path) if path else None
@@ -50,16 +56,44 @@ def load_tables() -> Tables:
         tables = build_tables(grammar)
         if path:
             _write(path, tables)
-    parser = lark.Lark._load_from_dict(**pickle.loads(tables), transformer=BUILDERS)  # type: ignore[no-untyped-call]
-    return Tables(BasicLexer(parser.lexer_conf), parser)
+    pattern, flags, ignored, words, states, productions, ends = pickle.loads(tables)
+    table = ParseTable(states, [Production(*one) for one in productions], *ends)
+    return Tables(re.compile(pattern, flags), ignored, words, table)
 
 
 def build_tables(grammar: str, *, strict: bool = False) -> bytes:
-    """The parse tables of a grammar, pickled; `strict` refuses terminals and rules that collide."""
-    file = BytesIO()
-    parser = lark.Lark(grammar, **OPTIONS, strict=strict, postlex=Stray())
-    parser.save(file, exclude_options=("postlex",))
-    return file.getvalue()
+    """The tables of a grammar, pickled as plain values; `strict` refuses terminals and rules that collide."""
+    import lark
+
+    made = lark.Lark(grammar, **OPTIONS, strict=strict, postlex=Stray())
+    parser: Any = made.parser
+    lexer, table = parser.lexer.lexer, parser.parser._parse_table
+    (pattern,) = lexer.scanner._mres
+    words = {one.pattern.value: one.name for unless in lexer.callback.values() for one in unless.scanner.terminals}
+    numbers = {rule: number for number, rule in enumerate(made.rules)}
+    states = [_actions(table.states[state], numbers) for state in range(len(table.states))]
+    ends = (table.start_states["file"], table.end_states["file"])
+    productions = [_production(rule) for rule in made.rules]
+    parts = (pattern.pattern, pattern.flags, frozenset(lexer.ignore_types), words, states, productions, ends)
+    return pickle.dumps(parts)
+
+
+def _actions(state: Mapping[str, tuple[Any, Any]], numbers: Mapping[Any, int]) -> dict[str, int]:
+    return {name: -1 - numbers[goal] if goal in numbers else goal for name, (_, goal) in state.items()}
+
+
+def _production(rule: Any) -> tuple[Any, ...]:
+    """A rule of lark as the fields of a `Production`: what lark's own tree builder would do with its values."""
+    symbols: Sequence[Any] = rule.expansion
+    origin = str(rule.origin.name)
+    is_list = origin.startswith("_")
+    kept = tuple(
+        (place, not symbol.is_term and symbol.name.startswith("_"))
+        for place, symbol in enumerate(symbols)
+        if not (symbol.is_term and symbol.filter_out)
+    )
+    passes_one = bool(rule.options.expand1 and not rule.alias)
+    return origin, len(symbols), "" if is_list else str(rule.alias or origin), passes_one, kept
 
 
 def cache_folder() -> Path | None:

@@ -1,10 +1,9 @@
-"""Tokens that were not written, and questions about those that were."""
+"""Tokens: those that were written, those that were not, and questions about them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from lark import Token
+from typing import NamedTuple
 
 from mlopsc.compiler.text import Span
 
@@ -19,21 +18,32 @@ INFIX = frozenset({"CMP", "SIGN", "SCALE", "AND", "OR", "IN", "UP_TO"})
 LINE_ENDS = frozenset({"_NL", "LBRACE", "RBRACE"})
 
 
+class Token(NamedTuple):
+    """A piece of text of one kind, where it stands, and the column (from 1) at which it begins.
+
+    A token that stands for others keeps the column of one of them.
+    """
+
+    type: str
+    value: str
+    start: int
+    end: int
+    column: int = 1
+
+
 def start_of(token: Token) -> int:
     """The offset at which a token begins."""
-    assert token.start_pos is not None
-    return token.start_pos
+    return token.start
 
 
 def end_of(token: Token) -> int:
     """The offset at which a token ends."""
-    assert token.end_pos is not None
-    return token.end_pos
+    return token.end
 
 
 def span_of(token: Token) -> Span:
     """Where a token stands."""
-    return Span(start_of(token), end_of(token))
+    return Span(token.start, token.end)
 
 
 def across(tokens: Sequence[Token]) -> Span:
@@ -43,8 +53,7 @@ def across(tokens: Sequence[Token]) -> Span:
 
 def made(kind: str, text: str, span: Span, like: Token | None = None) -> Token:
     """A token for the parser that stands for the characters of `span`, on the line of the token `like`."""
-    line, column = (like.line, like.column) if like else (None, None)
-    return Token(kind, text, span.start, line, column, end_pos=span.end)
+    return Token(kind, text, span.start, span.end, like.column if like else 1)
 
 
 def recast(token: Token, kind: str, text: str | None = None) -> Token:
@@ -54,12 +63,12 @@ def recast(token: Token, kind: str, text: str | None = None) -> Token:
 
 def are_adjacent(left: Token, right: Token) -> bool:
     """Whether nothing stands between two tokens."""
-    return left.end_pos == right.start_pos
+    return left.end == right.start
 
 
 def indent_of(token: Token) -> int:
     """How many characters stand before a token on its line."""
-    return (token.column or 1) - 1
+    return token.column - 1
 
 
 def kind_at(tokens: Sequence[Token], index: int) -> str:

@@ -17,12 +17,13 @@ from mlopsc.compiler.syntax.tables import GRAMMAR, build_tables, cache_folder, l
 PROBE = """
 from mlopsc.compiler.syntax.lexer import lex
 from mlopsc.compiler.syntax.tables import load_tables
-from lark import Token
-tables = load_tables()
-parser = tables.parser.parse_interactive()
-for kind, text in (("NAME", "a"), ("EQUAL", "="), ("QUANTITY", "1"), ("_NL", "\\n")):
-    parser.feed_token(Token(kind, text, 0, 1, 1, 1, 1, len(text)))
-print(len(parser.feed_token(Token("$END", ""))))
+from mlopsc.compiler.syntax.builder import BUILDERS
+from mlopsc.compiler.syntax.lalr import END, Parser
+from mlopsc.compiler.syntax.tokens import Token
+parser = Parser(load_tables().parse, BUILDERS)
+for token in lex("a = 1\\n").tokens:
+    parser.feed(token)
+print(len(parser.feed(Token(END, "", 6, 6))))
 """
 
 
