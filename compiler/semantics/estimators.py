@@ -5,7 +5,6 @@ The table beside this module is made by `tests/estimators/estimator_table.py` fr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
@@ -61,6 +60,8 @@ def describe(allowed: Iterable[Any]) -> str:
 
 @cache
 def _table() -> dict[str, Any]:
+    import json
+
     table: dict[str, Any] = json.loads(Path(__file__).with_name("estimators.json").read_text("utf-8"))
     return table
 

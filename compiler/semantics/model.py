@@ -100,7 +100,8 @@ class StageModel:
     """A stage as it is in one environment.
 
     `inputs` are the stages that its settings name and those it reads through them, by name; `files` are the
-    project's files that it names (the user's Python too), without URLs; `at` is its header.
+    project's files that it names (the user's Python too), without URLs; `at` is its header,
+    `overridden` are the settings that this environment changes, and where.
     """
 
     name: str
@@ -112,6 +113,7 @@ class StageModel:
     files: tuple[str, ...]
     waived: tuple[WaiverModel, ...]
     at: Location
+    overridden: Mapping[str, Location] = field(default_factory=dict)
 
     def value(self, setting: str) -> JsonValue:
         """The value of a setting that is written, else None."""

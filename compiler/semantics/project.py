@@ -80,3 +80,6 @@ class ProjectReader(Protocol):
 
     def estimators(self) -> Collection[str]:
         """The names of all estimators that are known."""
+
+    def accepts(self, estimator: str, parameter: str, value: object) -> bool:
+        """Whether a parameter of an estimator may have a value; what is not known may be anything."""

@@ -1,0 +1,180 @@
+"""What stands in one block, each thing once and in its place; nothing is resolved yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlopsc.compiler.schema.declarations import Block, StageKind, Verb
+from mlopsc.compiler.schema.registry import Registry
+from mlopsc.compiler.semantics import messages_blocks as messages
+from mlopsc.compiler.semantics import messages_words
+from mlopsc.compiler.semantics.findings import Findings
+from mlopsc.compiler.semantics.index import Namespace, Symbol
+from mlopsc.compiler.semantics.scopes import NESTED, Home, Placed
+from mlopsc.compiler.semantics.spelling import left_side
+from mlopsc.compiler.syntax import ast
+
+EXTENDS, ABSTRACT = "extends", "abstract"
+WAIVE = "waive"
+LANGUAGE_SETTINGS = {
+    EXTENDS: "The block of the same kind from which it inherits what it does not say itself.",
+    ABSTRACT: "Whether it is there only to be extended.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RulePart:
+    """A rule before its names are resolved; `left` is what its identity has after the verb."""
+
+    placed: Placed[ast.Rule]
+    verb: type[Verb]
+    id: str
+    left: str
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """What stands in one block. `is_damaged` if something may be missing because of mistakes of syntax."""
+
+    settings: Mapping[str, Placed[ast.Setting]]
+    fields: Mapping[str, Placed[ast.Field]]
+    rules: Mapping[str, RulePart]
+    waivers: tuple[Placed[ast.Rule], ...]
+    overrides: tuple[Placed[ast.Block], ...]
+    schema_at: Placed[ast.Block] | None
+    is_damaged: bool
+
+
+@dataclass(eq=False)
+class BodyReader:
+    """Sorts the items of a block of one kind."""
+
+    registry: Registry
+    findings: Findings
+    kind: type[Block]
+    home: Home
+    is_override: bool = False
+    settings: dict[str, Placed[ast.Setting]] = field(default_factory=dict)
+    fields: dict[str, Placed[ast.Field]] = field(default_factory=dict)
+    rules: dict[str, RulePart] = field(default_factory=dict)
+    waivers: list[Placed[ast.Rule]] = field(default_factory=list)
+    overrides: list[Placed[ast.Block]] = field(default_factory=list)
+    schema: Placed[ast.Block] | None = None
+
+    def read(self, block: ast.Block) -> Body:
+        """The parts of the block; what does not belong there is reported and left out."""
+        for item in block.items:
+            match item:
+                case ast.Setting():
+                    self._setting(item)
+                case ast.Rule():
+                    self._rule(item)
+                case ast.Block():
+                    self._block(item)
+                case ast.Field(name=name):
+                    self.findings.report(messages.misplaced_field(self.home.at(name), f"in `{self.kind.word}`"))
+        waivers, overrides = tuple(self.waivers), tuple(self.overrides)
+        damaged = self.home.is_damaged
+        return Body(self.settings, self.fields, self.rules, waivers, overrides, self.schema, damaged)
+
+    def _setting(self, setting: ast.Setting) -> None:
+        name, at = setting.name.text, self.home.at(setting.name)
+        parameter = self.kind.accepts().get(name)
+        documentation = parameter.description if parameter else LANGUAGE_SETTINGS.get(name, "")
+        inherited = {} if self.is_override or self.kind.word == "pipeline" else LANGUAGE_SETTINGS
+        if parameter is None and name not in inherited:
+            known = [*self.kind.accepts(), *inherited]
+            self.findings.report(messages_words.unknown_setting(at, name, self.kind, known, self._kinds_with(name)))
+            return
+        self.findings.use(at, Symbol(Namespace.SETTING, name, self.kind.word, None, self.kind, "", documentation))
+        first = self.settings.setdefault(name, Placed(setting, self.home))
+        if first.node is not setting:
+            self.findings.report(messages.duplicate_setting(at, name, self.home.at(first.node.name)))
+
+    def _kinds_with(self, name: str) -> list[str]:
+        return [word for word, block in self.registry.blocks.items() if name in block.accepts()]
+
+    def _block(self, block: ast.Block) -> None:
+        word, at = block.kind.text, self.home.at(block.header)
+        if word == "schema" and issubclass(self.kind, StageKind) and self.kind.has_schema:
+            self._schema(block)
+        elif word == "override" and self.kind.word == NESTED["override"]:
+            self._override(block)
+        elif word in NESTED:
+            self.findings.report(messages.nested_elsewhere(at, word, NESTED[word], self.kind.word))
+        elif word in self.registry.blocks:
+            self.findings.report(messages.block_in_block(at, word, self.kind.word))
+        else:
+            known = [nested for nested, kind in NESTED.items() if kind == self.kind.word]
+            self.findings.report(messages_words.unknown_block(self.home.at(block.kind), word, self.kind.word, known))
+
+    def _schema(self, block: ast.Block) -> None:
+        if block.label is not None:
+            self.findings.report(messages.named_schema(self.home.at(block.label)))
+        if self.schema is not None:
+            at = self.home.at(block.kind)
+            self.findings.report(messages.duplicate_setting(at, "schema", self.home.at(self.schema.node.kind)))
+            return
+        self.schema = Placed(block, self.home)
+        self.findings.use(self.home.at(block.kind), Symbol(Namespace.KIND, "schema", self.kind.word))
+        for item in block.items:
+            if isinstance(item, ast.Field):
+                self._field(item)
+            else:
+                self.findings.report(messages.no_field(self.home.at(item)))
+
+    def _field(self, item: ast.Field) -> None:
+        first = self.fields.setdefault(item.name.text, Placed(item, self.home))
+        if first.node is not item:
+            at, first_at = self.home.at(item.name), self.home.at(first.node.name)
+            self.findings.report(messages.duplicate_column(at, item.name.text, first_at))
+
+    def _override(self, block: ast.Block) -> None:
+        if block.label is None:
+            if not self.home.is_damaged:
+                self.findings.report(messages.unnamed_block(self.home.at(block.kind), "override"))
+            return
+        self.findings.use(self.home.at(block.kind), Symbol(Namespace.KIND, "override", self.kind.word))
+        self.overrides.append(Placed(block, self.home))
+
+    def _rule(self, rule: ast.Rule) -> None:
+        word, at = rule.verb.text, self.home.at(rule.verb)
+        if word == WAIVE and issubclass(self.kind, StageKind):
+            self.findings.use(at, Symbol(Namespace.VERB, WAIVE))
+            self.waivers.append(Placed(rule, self.home))
+            return
+        if word == "use":
+            self.findings.report(messages.use_inside(at, self.kind.word))
+            return
+        verb = self.registry.verb(word, self.kind.word)
+        if verb is None:
+            self._unknown_verb(rule)
+            return
+        self.findings.use(at, Symbol(Namespace.VERB, word, self.kind.word, None, verb, "", verb.summary()))
+        self._identified(rule, verb)
+
+    def _unknown_verb(self, rule: ast.Rule) -> None:
+        word, at = rule.verb.text, self.home.at(rule.verb)
+        elsewhere = sorted({kind for verb in self.registry.verbs if verb.word == word for kind in verb.kinds})
+        here = self.registry.verbs_of(self.kind.word)
+        if word == WAIVE:
+            elsewhere = ["override"]
+        if elsewhere:
+            self.findings.report(messages_words.verb_elsewhere(at, word, self.kind.word, elsewhere, list(here)))
+        else:
+            self.findings.report(messages_words.unknown_verb(at, word, self.kind, here))
+
+    def _identified(self, rule: ast.Rule, verb: type[Verb]) -> None:
+        left = left_side(rule, lambda name: self._is_subject(name, verb))
+        given = next((clause.value for clause in rule.clauses if clause.name.text == "as"), None)
+        name = given.text if isinstance(given, ast.Ref) else f"{rule.verb.text} {left}"
+        first = self.rules.setdefault(name, RulePart(Placed(rule, self.home), verb, name, left))
+        if first.placed.node is not rule:
+            self.findings.report(messages.duplicate_rule(self.home.at(rule), name, first.placed.at))
+
+    def _is_subject(self, name: ast.Ref, verb: type[Verb]) -> bool:
+        return (
+            self.registry.function(name.text, verb.subjects) is not None
+            or self.home.scope.find(Namespace.METRIC, name.text) is not None
+        )

@@ -1,0 +1,299 @@
+"""Calls: which function is meant, and whether its arguments are what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from mlopsc.compiler.schema import types
+from mlopsc.compiler.schema.declarations import Function
+from mlopsc.compiler.schema.parameters import Parameter
+from mlopsc.compiler.schema.types import Rest, from_annotation, rest_of, type_of
+from mlopsc.compiler.semantics import messages_calls as messages
+from mlopsc.compiler.semantics import messages_columns, messages_splits, messages_types, messages_words, values
+from mlopsc.compiler.semantics.context import Claim, Context
+from mlopsc.compiler.semantics.describing import describe, example_call
+from mlopsc.compiler.semantics.findings import Refused
+from mlopsc.compiler.semantics.index import Namespace, Symbol
+from mlopsc.compiler.semantics.literals import value_of_constant
+from mlopsc.compiler.semantics.names import function_symbol, resolve
+from mlopsc.compiler.semantics.rest import evaluate_rest
+from mlopsc.compiler.semantics.scopes import ConstantDefinition, Home
+from mlopsc.compiler.semantics.slots import Slot, wrong_type
+from mlopsc.compiler.syntax import ast
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+Families = tuple[type[Function], ...]
+WHOLE = 1e-9
+"""How far from 100% the sum of the splits may be: rounding, no more."""
+
+
+def evaluate_call(node: ast.Expr, families: Families, slot: Slot, context: Context) -> dict[str, JsonValue]:
+    """A call of a function of one of the families, or its name alone, or a constant that is such a call."""
+    match node:
+        case ast.Call():
+            function = function_named(node.callee, families, slot, context)
+            return evaluate_function(node, node.arguments, function, context)
+        case ast.Ref():
+            return _named(node, families, slot, context)
+    wanted = _type_of(families)
+    raise wrong_type(node, wanted, slot, context, meant=_wrapped(node, families, context))
+
+
+def _type_of(families: Families) -> types.Type:
+    options: tuple[types.Type, ...] = tuple(types.FunctionOf(family) for family in families)
+    return options[0] if len(options) == 1 else types.OneOf(options)
+
+
+def _named(node: ast.Ref, families: Families, slot: Slot, context: Context) -> dict[str, JsonValue]:
+    meaning = resolve(node, _type_of(families), context)
+    if meaning.symbol.namespace is Namespace.CONSTANT:
+        constant = context.home.scope.constants[meaning.symbol.name.rpartition(".")[2]]
+        return _constant(node, constant, families, slot, context)
+    function = context.program.registry.function(meaning.word, families)
+    assert function is not None
+    return evaluate_function(node, (), function, context)
+
+
+def _constant(
+    node: ast.Ref, constant: ConstantDefinition, families: Families, slot: Slot, context: Context
+) -> dict[str, JsonValue]:
+    """The call that a constant stands for; it knows no columns, whoever uses it."""
+    value = value_of_constant(constant, context)
+    expected = describe(_type_of(families), context.program.registry)
+    at = context.at(node)
+    if value.dimension != "call":
+        raise context.refused(
+            messages_types.wrong_constant(at, slot.name, expected, value.noun, str(value), constant.name_at)
+        )
+    call, home = cast("tuple[ast.Call, Home]", value.content)
+    inside = replace(context, home=home, view=None)
+    function = context.program.registry.function(call.callee.text, families)
+    if function is None and context.program.registry.function(call.callee.text, (Function,)) is not None:
+        noun = f"a call of `{call.callee.text}`"
+        raise context.refused(messages_types.wrong_constant(at, slot.name, expected, noun, "", constant.name_at))
+    return evaluate_call(call, families, slot, inside)
+
+
+def _wrapped(node: ast.Expr, families: Families, context: Context) -> str:
+    """The call that a path in quotes is probably meant as: `csv("rides.csv")`."""
+    if not isinstance(node, ast.Text) or not node.plain:
+        return ""
+    names = [word for family in families for word in context.program.registry.functions_of(family)]
+    path, _, name = node.plain.rpartition(":")
+    suffix = (path or name).rpartition(".")[2].lower()
+    word = {"py": "python"}.get(suffix, suffix)
+    return f'{word}("{node.plain}")' if word in names else ""
+
+
+def function_named(callee: ast.Ref, families: Families, slot: Slot, context: Context) -> type[Function]:
+    """The function that a call names; raises Refused when none of the families has it."""
+    name = callee.text.removeprefix("function.")
+    registry = context.program.registry
+    function = registry.function(name, families)
+    if function is not None:
+        context.use(callee, function_symbol(function))
+        return function
+    at = context.at(callee)
+    known = {one.word: one for family in families for one in registry.functions_of(family).values()}
+    other = registry.function(name, (Function,))
+    if other is not None:
+        raise context.refused(
+            messages_words.wrong_family(
+                at, name, other, slot.name, families, [example_call(one) for one in known.values()]
+            )
+        )
+    raise context.refused(messages_words.unknown_function(at, name, families, known))
+
+
+@dataclass(frozen=True)
+class Given:
+    """The arguments of a call, sorted by parameter."""
+
+    own: Mapping[str, ast.Expr]
+    rest: tuple[ast.Argument, ...]
+
+
+def evaluate_function(
+    node: ast.Call | ast.Ref,
+    arguments: tuple[ast.Argument, ...],
+    function: type[Function],
+    context: Context,
+    word: str = "",
+) -> dict[str, JsonValue]:
+    """A call of a function that is known, in the encoding of the IR; `word` is its name if the spec defines it."""
+    symbols = partial(_parameters, function)
+    context.findings.expect(context.at(node), None, symbols)
+    call = _Call(node, function, word or function.word, context)
+    given = call.sorted(arguments)
+    found = call.evaluated(given)
+    call.require(given)
+    if call.is_refused:
+        raise Refused
+    _hold_needs(call, found)
+    return {"function": call.word, **found}
+
+
+def _parameters(function: type[Function]) -> Iterator[Symbol]:
+    for word, parameter in function.accepts().items():
+        yield parameter_symbol(function, word, parameter)
+
+
+def parameter_symbol(function: type[Function], word: str, parameter: Parameter) -> Symbol:
+    """A parameter, for editors."""
+    return Symbol(Namespace.PARAMETER, word, function.word, None, function, "", parameter.description)
+
+
+@dataclass(eq=False)
+class _Call:
+    node: ast.Call | ast.Ref
+    function: type[Function]
+    word: str
+    context: Context
+    is_refused: bool = False
+
+    @property
+    def at(self) -> Any:
+        return self.context.at(self.node)
+
+    @property
+    def rest(self) -> tuple[str, Rest] | None:
+        return rest_of(self.function.accepts().items())
+
+    def refuse(self, found: Any) -> None:
+        """Report a mistake and go on with the other arguments."""
+        self.context.report(found)
+        self.is_refused = True
+
+    def sorted(self, arguments: tuple[ast.Argument, ...]) -> Given:
+        """Which argument is for which parameter."""
+        own: dict[str, ast.Expr] = {}
+        others: list[ast.Argument] = []
+        names = [word for word in self.function.accepts() if self.rest is None or word != self.rest[0]]
+        for number, argument in enumerate(arguments):
+            if argument.name is not None:
+                self._named(argument, argument.name, names, own, others)
+            elif any(earlier.name is not None for earlier in arguments[:number]):
+                self.refuse(messages.positional_after_named(self.context.at(argument), self.word))
+            elif number < len(names):
+                own[names[number]] = argument.value
+            elif self.rest is not None and self.rest[1].of == "positional":
+                others.append(argument)
+            else:
+                self.refuse(messages.too_many_arguments(self.context.at(argument), self.word, names))
+        return Given(own, tuple(others))
+
+    def _named(
+        self,
+        argument: ast.Argument,
+        name: ast.Name,
+        names: list[str],
+        own: dict[str, ast.Expr],
+        others: list[ast.Argument],
+    ) -> None:
+        at, word = self.context.at(name), name.text
+        if word in own or any(other.name is not None and other.name.text == word for other in others):
+            self.refuse(messages.duplicate_argument(at, word, self.word))
+        elif word in names:
+            parameter = self.function.accepts()[word]
+            self.context.use(name, parameter_symbol(self.function, word, parameter))
+            own[word] = argument.value
+        elif self.rest is not None and self.rest[1].of != "positional":
+            others.append(argument)
+        else:
+            self.refuse(messages_words.unknown_parameter(at, word, self.word, names))
+
+    def evaluated(self, given: Given) -> dict[str, JsonValue]:
+        """The values of the arguments, in the order of the parameters."""
+        found: dict[str, JsonValue] = {}
+        for word, parameter in self.function.accepts().items():
+            node = given.own.get(word)
+            try:
+                if node is not None:
+                    found[word] = values.evaluate(node, type_of(parameter), self.slot(word), self.context)
+                elif self.rest is not None and word == self.rest[0] and given.rest:
+                    found[word] = evaluate_rest(
+                        self.rest[1], given.rest, parameter, found, self.slot(word), self.context
+                    )
+            except Refused:
+                self.is_refused = True
+        return found
+
+    def slot(self, word: str) -> Slot:
+        """The place of a parameter, as messages call it."""
+        return Slot(f"`{word}` of `{self.word}`", self.function.accepts()[word])
+
+    def require(self, given: Given) -> None:
+        """Report the parameters that must be given and are not."""
+        accepts = self.function.accepts()
+        missing = [
+            word
+            for word, parameter in accepts.items()
+            if parameter.is_required and word not in given.own and not (self._is_rest(word) and given.rest)
+        ]
+        if missing and not self._has_missing_syntax():
+            described = [(word, accepts[word], self._described(word)) for word in missing]
+            self.refuse(messages.missing_arguments(self.at, self.word, described, isinstance(self.node, ast.Call)))
+
+    def _is_rest(self, word: str) -> bool:
+        return self.rest is not None and self.rest[0] == word
+
+    def _has_missing_syntax(self) -> bool:
+        arguments = self.node.arguments if isinstance(self.node, ast.Call) else ()
+        return any(isinstance(argument.value, ast.Missing) for argument in arguments)
+
+    def _described(self, word: str) -> str:
+        parameter = self.function.accepts()[word]
+        return describe(type_of(parameter), self.context.program.registry)
+
+
+def _hold_needs(call: _Call, found: dict[str, JsonValue]) -> None:
+    """What a function asks of the data, of its own shares, and of the stages that it names."""
+    function, context = call.function, call.context
+    if function.makes_splits:
+        _hold_whole(call, found)
+    if function.gated:
+        context.trace.claims.append(Claim("gated", call.word, str(found[function.gated]), call.at))
+    named = [word for word, one in function.accepts().items() if isinstance(type_of(one), types.StageRef)]
+    for need in function.data_needs:
+        if named and not function.gated:
+            context.trace.claims.append(Claim(need, call.word, str(found[named[0]]), call.at))
+        else:
+            _hold_data_need(call, need)
+    for word, parameter in function.accepts().items():
+        type_ = type_of(parameter)
+        if isinstance(type_, types.ColumnRef) and type_.of_role and word not in found:
+            _hold_role(call, word, type_.of_role)
+
+
+def _hold_data_need(call: _Call, need: str) -> None:
+    view = call.context.view
+    data = view.only_data if view else None
+    if data is not None and data.is_complete and need not in data.written:
+        raise call.context.refused(messages_columns.data_lacks(call.at, f"`{call.word}`", need, data.stage, data.at))
+
+
+def _hold_role(call: _Call, word: str, role: str) -> None:
+    view = call.context.view
+    data = view.only_data if view else None
+    if data is None or not data.is_complete:
+        return
+    found = [column.name for column in data.columns.values() if column.role == role]
+    if len(found) != 1:
+        raise call.context.refused(messages_columns.no_column_of_role(call.at, call.word, word, role, found))
+
+
+def _hold_whole(call: _Call, found: dict[str, JsonValue]) -> None:
+    """The splits add up to 100%."""
+    shares = {
+        word: cast(float, found.get(word, parameter.default))
+        for word, parameter in call.function.accepts().items()
+        if from_annotation(parameter.annotation) == types.Plain("share")
+    }
+    total = sum(shares.values())
+    if abs(total - 1) > WHOLE:
+        raise call.context.refused(messages_splits.shares_not_whole(call.at, shares, total))

@@ -1,0 +1,103 @@
+"""The clauses after a rule or a column: `at 95%`, `over 7d`, `role leak`, `missing <= 1%`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mlopsc.compiler.schema import types
+from mlopsc.compiler.schema.declarations import Declaration, Verb
+from mlopsc.compiler.schema.parameters import Parameter
+from mlopsc.compiler.schema.types import compared_with, type_of
+from mlopsc.compiler.semantics import messages_clauses as messages
+from mlopsc.compiler.semantics import values
+from mlopsc.compiler.semantics.context import Context
+from mlopsc.compiler.semantics.findings import Refused
+from mlopsc.compiler.semantics.index import Namespace, Symbol
+from mlopsc.compiler.semantics.slots import Slot
+from mlopsc.compiler.syntax import ast
+from mlopsc.compiler.text import Location
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+Measure = Callable[[ast.Expr], float]
+"""Reads a value in what the subject of the rule measures."""
+
+
+def evaluate_clauses(
+    clauses: tuple[ast.Clause, ...],
+    declaration: type[Declaration],
+    context: Context,
+    measure: Measure | None = None,
+) -> tuple[dict[str, JsonValue], dict[str, Location], bool]:
+    """The values of clauses by word, where each stands, and whether all of them are right; mistakes are reported."""
+    found: dict[str, JsonValue] = {}
+    places: dict[str, Location] = {}
+    is_right = True
+    for clause in clauses:
+        word, at = clause.name.text, context.at(clause)
+        first = places.setdefault(word, at)
+        if first is not at:
+            context.report(messages.duplicate_clause(at, word, first))
+            continue
+        try:
+            found[word] = _evaluated(clause, declaration, context, measure)
+        except Refused:
+            is_right = False
+    return found, places, is_right
+
+
+def _evaluated(
+    clause: ast.Clause, declaration: type[Declaration], context: Context, measure: Measure | None
+) -> JsonValue:
+    word, at = clause.name.text, context.at(clause.name)
+    parameter = declaration.accepts().get(word)
+    if parameter is None:
+        raise _unknown(clause, declaration, context)
+    symbol = Symbol(Namespace.CLAUSE, word, declaration.word, None, declaration, "", parameter.description)
+    context.use(clause.name, symbol)
+    if clause.value is None:
+        expected = _example(parameter)
+        raise context.refused(messages.clause_without_value(at, word, expected))
+    _hold_operator(clause, parameter, context)
+    slot, type_ = Slot(f"`{word}`", parameter), type_of(parameter)
+    if isinstance(type_, types.Measured) and measure is not None:
+        return measure(clause.value)
+    return values.evaluate(clause.value, type_, slot, context)
+
+
+def _unknown(clause: ast.Clause, declaration: type[Declaration], context: Context) -> Refused:
+    word = clause.name.text
+    instead = declaration.instead.get(word) if issubclass(declaration, Verb) else None
+    if instead is not None:
+        at = context.at(clause)
+        return context.refused(messages.clause_instead(at, word, declaration.word, instead))
+    known = list(declaration.accepts())
+    elsewhere = sorted(
+        {
+            verb.word
+            for verb in context.program.registry.verbs
+            if word in verb.accepts() and verb.word != declaration.word
+        }
+    )
+    return context.refused(messages.unknown_clause(context.at(clause.name), word, declaration.word, known, elsewhere))
+
+
+def _hold_operator(clause: ast.Clause, parameter: Parameter, context: Context) -> None:
+    """A clause is written with the operator that its declaration says, or with none."""
+    wanted = compared_with(parameter)
+    word = clause.name.text
+    if clause.operator is None and wanted is not None:
+        raise context.refused(messages.clause_needs_operator(context.at(clause.name), word, wanted))
+    if clause.operator is not None and clause.operator.text != wanted:
+        at = context.at(clause.operator)
+        raise context.refused(messages.clause_operator(at, word, clause.operator.text, wanted or ""))
+
+
+def _example(parameter: Parameter) -> str:
+    examples = {"share": "95%", "duration": "7d", "rate": "1 / 90d", "number": "1", "text": '"…"'}
+    type_ = type_of(parameter)
+    value = examples.get(type_.dimension, "…") if isinstance(type_, types.Plain) else "…"
+    operator = compared_with(parameter)
+    return f"{operator} {value}" if operator else value

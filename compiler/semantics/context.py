@@ -1,0 +1,130 @@
+"""Where an expression is checked: the program, the file it stands in, and the stage whose columns it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mlopsc.compiler.diagnostics import Diagnostic
+from mlopsc.compiler.schema.declarations import Block, Task
+from mlopsc.compiler.semantics.findings import Findings, Refused
+from mlopsc.compiler.semantics.index import Namespace, Symbol
+from mlopsc.compiler.semantics.model import ColumnModel, SettingModel
+from mlopsc.compiler.semantics.scopes import Home, Program
+from mlopsc.compiler.syntax import ast
+from mlopsc.compiler.text import Location, Span
+
+
+@dataclass(frozen=True, eq=False)
+class DataView:
+    """A data stage as the names of another stage (or its own) see it.
+
+    `is_complete` is False where mistakes have left something out; then nothing is said to be missing. `splits` are
+    the shares by name, None where they are not known. `written` are the names of its settings.
+    """
+
+    stage: str
+    at: Location
+    columns: Mapping[str, ColumnModel]
+    is_complete: bool
+    written: frozenset[str]
+    settings: Mapping[str, SettingModel]
+    splits: Mapping[str, float] | None
+
+    @property
+    def target(self) -> ColumnModel | None:
+        """The column to predict, if it is known."""
+        setting = self.settings.get("target")
+        return self.columns.get(setting.value) if setting and isinstance(setting.value, str) else None
+
+    def task(self, tasks: Mapping[str, Task | None]) -> Task | None:
+        """What a model of the target predicts, by the tasks of column types; two listed categories are binary."""
+        target = self.target
+        if target is None:
+            return None
+        task = tasks.get(str(target.type["function"]))
+        is_pair = task == "multiclass" and target.values is not None and len(target.values) == 2
+        return "binary" if is_pair else task
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a function asks of another stage that it names: a setting of it, or (`gated`) that a gate judges it."""
+
+    need: str
+    function: str
+    stage: str
+    at: Location
+
+
+@dataclass(eq=False)
+class Trace:
+    """What the values of a stage name, in the order of the text: stages, files, and what they ask of stages."""
+
+    stages: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What names may mean in one block.
+
+    `data` are the data stages whose columns its names mean: None where that is not known because of another mistake,
+    none where it has none. `settings` are those that are checked already.
+    """
+
+    kind: type[Block]
+    name: str
+    data: tuple[DataView, ...] | None = ()
+    settings: dict[str, SettingModel] = field(default_factory=dict)
+    written: frozenset[str] = frozenset()
+    is_damaged: bool = False
+
+    @property
+    def only_data(self) -> DataView | None:
+        """The data stage, if there is exactly one."""
+        return self.data[0] if self.data and len(self.data) == 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """Everything that checking an expression needs. `view` is None outside blocks; `is_output` where files are
+    named that the stage writes."""
+
+    program: Program
+    home: Home
+    trace: Trace
+    view: View | None = None
+    is_output: bool = False
+
+    @property
+    def findings(self) -> Findings:
+        """Where messages go."""
+        return self.program.findings
+
+    def at(self, node: ast.Node | Span) -> Location:
+        """Where a node stands."""
+        return self.home.at(node)
+
+    def moved(self, home: Home) -> Context:
+        """The same for an expression that stands elsewhere, such as an inherited setting."""
+        return self if home is self.home else replace(self, home=home)
+
+    def report(self, found: Diagnostic) -> None:
+        """Add a message."""
+        self.program.findings.report(found)
+
+    def refused(self, found: Diagnostic) -> Refused:
+        """Add a message, and what to raise."""
+        return self.program.findings.refused(found)
+
+    def use(self, node: ast.Node | Span, symbol: Symbol) -> None:
+        """Note what a name means."""
+        self.program.findings.use(self.home.at(node), symbol)
+
+
+def column_symbol(stage: str, column: ColumnModel) -> Symbol:
+    """A column, for editors."""
+    written = " ".join(column.at.text.partition(":")[2].split())
+    return Symbol(Namespace.COLUMN, column.name, stage, column.at, None, written)

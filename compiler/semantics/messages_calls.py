@@ -1,0 +1,86 @@
+"""The words for the arguments of calls: missing, too many, twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlopsc.compiler.diagnostics import Code, Diagnostic, message
+from mlopsc.compiler.schema.parameters import Parameter
+from mlopsc.compiler.semantics import messages_blocks
+from mlopsc.compiler.semantics.describing import known, listed
+from mlopsc.compiler.text import Location
+
+
+@message("E308", "missing argument")
+def missing_arguments(
+    code: Code, at: Location, function: str, missing: Sequence[tuple[str, Parameter, str]], is_call: bool
+) -> Diagnostic:
+    """A function is called without something that it needs. A retraining, for one, needs a `cooldown` and a `limit`:
+    without them one alarm could set off another for ever.
+
+    wrong:
+    ```mlops
+    monitor live {
+      release = api
+      watch mae(feedback) <= 45 over 7d
+      on quality do retrain(demand)
+    }
+    ```
+
+    right:
+    ```mlops
+    monitor live {
+      release = api
+      watch mae(feedback) <= 45 over 7d
+      on quality do retrain(demand, cooldown = 7d, limit = 4 / 30d)
+    }
+    ```
+    """
+    names = [word for word, _, _ in missing]
+    needs = [f"`{word}`: {expected}" for word, _, expected in missing]
+    hint = "; ".join(f"{one} ({_told(parameter)})" for one, (_, parameter, _) in zip(needs, missing, strict=True))
+    label = "" if is_call else f"write `{function}(…)`"
+    return Diagnostic(code, at, f"`{function}` needs {listed(names)}", label or f"without {listed(names)}", hint=hint)
+
+
+def _told(parameter: Parameter) -> str:
+    return parameter.description.rstrip(".")[:1].lower() + parameter.description.rstrip(".")[1:]
+
+
+@message("E309", "argument without a parameter")
+def too_many_arguments(code: Code, at: Location, function: str, parameters: Sequence[str]) -> Diagnostic:
+    """A function is given more than it takes, or something by position after something by name.
+
+    wrong:
+    ```mlops
+    data rides {
+      source = csv("data/rides.csv", ";", "utf-8", 5)
+      schema { at: timestamp }
+      check rows >= 1
+    }
+    ```
+
+    right:
+    ```mlops
+    data rides {
+      source = csv("data/rides.csv", separator = ";")
+      schema { at: timestamp }
+      check rows >= 1
+    }
+    ```
+    """
+    count = len(parameters)
+    takes = "takes arguments by name only" if not count else f"takes {count} argument{'s' if count > 1 else ''}"
+    return Diagnostic(code, at, f"`{function}` {takes}", "one too many", hint=known("parameters", parameters))
+
+
+def positional_after_named(at: Location, function: str) -> Diagnostic:
+    """`csv(separator = ";", "rides.csv")`."""
+    message = f"an argument of `{function}` stands by position after one by name"
+    return Diagnostic(too_many_arguments.code, at, message, "give it its name, or move it to the front")
+
+
+def duplicate_argument(at: Location, name: str, function: str) -> Diagnostic:
+    """The same parameter twice, or by position and by name."""
+    code = messages_blocks.duplicate_setting.code
+    return Diagnostic(code, at, f"`{name}` of `{function}` is given twice", "again here", hint="remove one")
