@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from mlopsc.compiler.schema.declarations import Subject
 from mlopsc.compiler.schema.registry import Registry
+from mlopsc.compiler.semantics import messages_names
 from mlopsc.compiler.semantics import messages_rules as messages
 from mlopsc.compiler.semantics.bodies import RulePart
 from mlopsc.compiler.semantics.context import Context
@@ -45,7 +46,7 @@ def _event(node: ast.Expr, rules: Mapping[str, RulePart], context: Context) -> s
     symbols = list(_meanings(node, watches, context))
     at = context.at(node)
     if len(symbols) > 1:
-        raise context.refused(messages.ambiguous_event(at, text_of(node), [symbol.name for symbol in symbols]))
+        raise context.refused(messages_names.ambiguous_event(at, text_of(node), [symbol.name for symbol in symbols]))
     if not symbols:
         lefts = [part.left for part in watches.values()]
         known = [*categories(context.program.registry), *context.program.registry.events, *watches, *lefts]

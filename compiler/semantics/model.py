@@ -99,8 +99,8 @@ class WaiverModel:
 class StageModel:
     """A stage as it is in one environment.
 
-    `inputs` are the stages that its settings name and those it reads through them, by name; `files` are the
-    project's files that it names (the user's Python too), without URLs; `at` is its header,
+    `inputs` are the stages that its settings name and those it reads through them, by name; `files` are what
+    it reads from outside (files, folders, globs and URLs, the user's Python too); `at` is its header,
     `overridden` are the settings that this environment changes, and where.
     """
 

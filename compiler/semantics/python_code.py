@@ -45,9 +45,10 @@ def evaluate_text(node: ast.Expr, type_: types.Type, slot: Slot, context: Contex
 
 def hold_file(path: str, node: ast.Expr, context: Context) -> None:
     """Raises Refused after a message if there is no such file; URLs and globs are not looked up."""
-    if "://" in path or context.is_output or GLOB.search(path):
+    if context.is_output:
         return
-    if not context.program.project.exists(path):
+    is_looked_up = "://" not in path and not GLOB.search(path)
+    if is_looked_up and not context.program.project.exists(path):
         siblings = context.program.project.siblings(path)
         raise context.refused(messages.missing_file(context.at(node), path, siblings))
     context.use(node, Symbol(Namespace.FILE, path))

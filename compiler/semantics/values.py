@@ -40,7 +40,8 @@ def evaluate(node: ast.Expr, type_: types.Type, slot: Slot, context: Context) ->
         case types.FunctionOf() | types.ConstantOf():
             return calls.evaluate_call(node, (type_.family,), slot, context)
         case types.Plain() | types.LanguageVersion():
-            return coerced(value_of(node, context), node, type_, slot, context)
+            plain: JsonValue = coerced(value_of(node, context), node, type_, slot, context)
+            return plain
         case types.PythonName() | types.FilePath() | types.EstimatorName() | types.SecretName():
             return python_code.evaluate_text(node, type_, slot, context)
     return _name(node, type_, slot, context)
