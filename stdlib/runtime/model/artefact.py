@@ -24,7 +24,7 @@ from mlopsc.stdlib.runtime.store.log import canonical
 
 FORMAT = 1
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
-_TRUSTED_ROOTS = ("sklearn.", "lightgbm.", "xgboost.", "catboost.", "mlopsc.stdlib.runtime.model.encoding.")
+_TRUSTED_ROOTS = ("sklearn.", "lightgbm.", "xgboost.", "catboost.", "mlopsc.stdlib.runtime.model.")
 _TRUSTED_NAMES = frozenset({"functools.partial"})
 
 
@@ -33,7 +33,7 @@ def save_model(model: LoadedModel, path: Path) -> None:
     from skops.io import dumps
 
     try:
-        dumped = dumps(model.pipeline)
+        dumped = dumps(model.steps)
     except Exception as error:
         raise _unsavable(str(error).split("\n")[0]) from error
     if untrusted := _untrusted(dumped, model.code):

@@ -160,4 +160,5 @@ def _stacked(name: str, values: pd.Series, size: int) -> NDArray[np.float64]:
 def _described(found: str) -> str:
     if found.startswith(("datetime", "date")):
         return "times"
-    return {"string": "text", "timedelta": "lengths of time", "empty": "nothing"}.get(found, f"values of type {found}")
+    named = {"string": "text", "categorical": "personal data", "timedelta": "lengths of time", "empty": "nothing"}
+    return named.get(found, f"values of type {found}")

@@ -97,12 +97,8 @@ def encoding_of(estimator: Any) -> Encoding:
 
 def takes_missing(estimator: Any) -> bool:
     """Whether missing values may reach the estimator; one that does not say is asked by fitting it."""
-    from sklearn.utils import get_tags
-
-    try:
-        return bool(get_tags(estimator).input_tags.allow_nan)
-    except (AttributeError, TypeError):
-        return True
+    tags = _tag(estimator, "input_tags")
+    return tags is None or bool(tags.allow_nan)
 
 
 def takes_weights(estimator: Any) -> bool:
@@ -114,15 +110,21 @@ def takes_weights(estimator: Any) -> bool:
 
 def require_task(estimator: Any, label: str, task: Task, target: str) -> None:
     """That a number is predicted by a regressor and a class by a classifier; raises StageFailure if not."""
-    from sklearn.base import is_classifier, is_regressor
-
-    if task == "regression" and is_classifier(estimator):
+    kind = _tag(estimator, "estimator_type")
+    if task == "regression" and kind == "classifier":
         fact, hint = "is a classifier, and", "is a number: use a regressor, or declare it as `bool` or `category`"
-    elif task != "regression" and is_regressor(estimator):
+    elif task != "regression" and kind == "regressor":
         fact, hint = "is a regressor, and", "is a class: use a classifier, or declare it as `int` or `float`"
     else:
         return
     raise StageFailure(f"`{label}` {fact} the target `{target}` {hint}", setting="estimator")
+
+
+def _tag(estimator: Any, name: str) -> Any:
+    """One of scikit-learn's tags of an estimator; None for what has no tags, being no class of scikit-learn's kind."""
+    from sklearn.utils import get_tags
+
+    return getattr(get_tags(estimator), name) if hasattr(estimator, "__sklearn_tags__") else None
 
 
 def _called(function: Any, name: str, parameters: Mapping[str, Any], setting: str) -> Any:

@@ -14,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlopsc.compiler.schema.declarations import ColumnType, Task
-from mlopsc.stdlib import columns as _column_types  # noqa: F401 (declares the column types)
 from mlopsc.stdlib.runtime.data.tables import Table
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.engine.usercode import failure_of
@@ -31,9 +30,8 @@ from mlopsc.stdlib.runtime.model.estimators import (
 )
 from mlopsc.stdlib.runtime.model.model import LoadedModel
 from mlopsc.stdlib.runtime.model.signature import read_signature
+from mlopsc.stdlib.runtime.model.steps import Steps
 from mlopsc.stdlib.train import Train
-
-_AS_THEY_ARE = frozenset({"int", "float", "bool", "category", "vector"})
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,8 @@ def inputs_of(table: Table, settings: Train) -> tuple[str, ...]:
         return table.inputs
     for name in table.inputs:
         column = table.column(name)
-        word = column.type["function"]
-        if word not in _AS_THEY_ARE and name != table.time and column.role != "pii":
+        word = str(column.type["function"])
+        if not ColumnType.named(word).direct and name != table.time and column.role != "pii":
             raise StageFailure(
                 f"column `{name}` is a `{word}`, which no estimator takes as it is",
                 f"turn it into numbers or a category in a `features` step, or give `{name}` the role `ignore`",
@@ -106,7 +104,7 @@ def fit(recipe: Recipe, table: Table) -> LoadedModel:
         _fit_estimator(parts, encoder, encoder.transform(frame), y, table.weights, recipe.code)
     classes = None if task == "regression" else tuple(parts.estimator.classes_.tolist())
     return LoadedModel(
-        pipeline=_assembled(parts, encoder),
+        steps=Steps(parts.features, encoder, parts.estimator),
         signature=signature.model_copy(update={"classes": classes}),
         code=recipe.code,
         environment=library_versions(parts.estimator),
@@ -192,10 +190,3 @@ def _run(call: Callable[[], Any], what: str, code: Snapshot) -> Any:
     except (Exception, SystemExit) as error:
         assert code.root is not None
         raise failure_of(error, code.root, what) from error
-
-
-def _assembled(parts: Parts, encoder: ColumnEncoder) -> Any:
-    from sklearn.pipeline import Pipeline
-
-    features = [] if parts.features is None else [("features", parts.features)]
-    return Pipeline([*features, ("columns", encoder), ("estimator", parts.estimator)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 from mlopsc.stdlib.runtime.model.code import Snapshot
 from mlopsc.stdlib.runtime.model.faults import ModelError
 from mlopsc.stdlib.runtime.model.signature import Signature
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+from mlopsc.stdlib.runtime.model.steps import Steps
 
 
 @dataclass(frozen=True)
 class LoadedModel:
     """Features, encoding and estimator in one, with what they take and the code and versions that they need."""
 
-    pipeline: Pipeline
+    steps: Steps
     signature: Signature
     code: Snapshot
     environment: Mapping[str, str]
@@ -38,18 +36,18 @@ class LoadedModel:
 
     def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The probability of each class, (rows, classes); raises ModelError when the estimator gives none."""
-        if not hasattr(self.pipeline, "predict_proba"):
+        if not self.steps.can("predict_proba"):
             raise ModelError("the model gives no probabilities", "use an estimator that has `predict_proba`")
         return self._asked("predict_proba", frame)
 
     def scores(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Probabilities, else decision values: (rows, classes), or (rows,) of the second of two; raises ModelError."""
-        if hasattr(self.pipeline, "predict_proba") or not hasattr(self.pipeline, "decision_function"):
+        if self.steps.can("predict_proba") or not self.steps.can("decision_function"):
             return self.predict_proba(frame)
         return self._asked("decision_function", frame)
 
     def _asked(self, method: str, frame: pd.DataFrame) -> NDArray[Any]:
-        answers = np.asarray(getattr(self.pipeline, method)(self.signature.conform(frame)))
+        answers = self.steps.ask(method, self.signature.conform(frame))
         if len(answers) != len(frame):
             raise ModelError(f"the model gives {len(answers):,} answers for {len(frame):,} rows")
         return answers

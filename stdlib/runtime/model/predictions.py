@@ -28,5 +28,5 @@ def predict_rows(model: LoadedModel, table: Table, metrics: Iterable[AnyMetric])
     return replace(
         predictions,
         scores=np.column_stack([-scores, scores]) if scores.ndim == 1 else scores,
-        are_probabilities=hasattr(model.pipeline, "predict_proba"),
+        are_probabilities=model.steps.can("predict_proba"),
     )

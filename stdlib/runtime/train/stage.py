@@ -116,7 +116,7 @@ def fit_and_keep(context: StageContext, parameters: Parameters, splits: Sequence
         sha256=context.store.put_object(path),
         rows=len(rows),
         seconds=seconds,
-        columns=tuple(model.pipeline["columns"].get_feature_names_out()),
+        columns=tuple(model.steps.columns.get_feature_names_out()),
         scores=_scores(stage, model, splits),
         compared=check_parity(model, load_model(path), shown.frame) if prove else 0,
         warned=_news(caught),
