@@ -87,7 +87,7 @@ class Compilation:
         for file in self.files:
             found += syntax_diagnostics(file)
         found += self.model.diagnostics
-        if not any(diagnostic.is_error for diagnostic in found):
+        if not any(diagnostic.is_error for diagnostic in [*found, *self._internal]):
             found += self._linted
         return self._in_order([*found, *self._internal])
 

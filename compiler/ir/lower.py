@@ -18,6 +18,7 @@ from mlopsc.compiler.ir.model import (
     Stage,
     Waiver,
 )
+from mlopsc.compiler.schema.declarations import Block
 from mlopsc.compiler.semantics.model import (
     ColumnModel,
     ComparisonModel,
@@ -32,7 +33,8 @@ from mlopsc.compiler.semantics.model import (
 
 def lower(model: SemanticModel, environment: EnvironmentModel) -> Pipeline:
     """The pipeline of a program without errors in one of its environments; stages keep the order of the model."""
-    settings = _settings(model.pipeline.settings) if model.pipeline else {}
+    blocks = model.registry.blocks
+    settings = _settings(model.pipeline.settings, blocks["pipeline"]) if model.pipeline else {}
     language = settings.pop("language", 1)
     return Pipeline(
         ir=IR_VERSION,
@@ -43,10 +45,10 @@ def lower(model: SemanticModel, environment: EnvironmentModel) -> Pipeline:
             name=environment.name,
             rank=environment.rank,
             serves=_serves(model, environment),
-            settings=_settings(environment.settings),
+            settings=_settings(environment.settings, blocks["environment"]),
         ),
         stages=tuple(_stage(stage) for stage in environment.stages.values()),
-        metrics=tuple(_metric(metric) for _, metric in sorted(model.metrics.items())),
+        metrics=tuple(_metric(metric, blocks["metric"]) for _, metric in sorted(model.metrics.items())),
     )
 
 
@@ -60,7 +62,7 @@ def _stage(stage: StageModel) -> Stage:
     return Stage(
         name=stage.name,
         kind=stage.kind.word,
-        settings=_settings(stage.settings),
+        settings=_settings(stage.settings, stage.kind),
         inputs=stage.inputs,
         rules=tuple(_rule(rule) for rule in stage.rules),
         **_said(
@@ -72,8 +74,9 @@ def _stage(stage: StageModel) -> Stage:
     )
 
 
-def _settings(settings: Mapping[str, SettingModel]) -> Settings:
-    return {name: setting.value for name, setting in sorted(settings.items())}
+def _settings(settings: Mapping[str, SettingModel], block: type[Block]) -> Settings:
+    """What is written, in the order of the declaration: moving a line in a spec changes nothing."""
+    return {word: settings[word].value for word in block.accepts() if word in settings}
 
 
 def _column(column: ColumnModel) -> Column:
@@ -104,8 +107,8 @@ def _comparison(comparison: ComparisonModel) -> Comparison:
     return Comparison(operator=comparison.operator, limit=Limit(**said))
 
 
-def _metric(metric: MetricModel) -> Settings:
-    return {"name": metric.name, **_settings(metric.settings)}
+def _metric(metric: MetricModel, block: type[Block]) -> Settings:
+    return {"name": metric.name, **_settings(metric.settings, block)}
 
 
 def _said(part: type[Frozen], **values: Any) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class GateWithoutChampion(LintRule, id="L007", name="gate-without-champion"):
                     f"the gate `{gate.name}` never compares a model with the one in service",
                     label="a worse model may pass",
                     hint="Add a rule such as `require mae(test) <= champion at 95%`.",
-                    fixes=[_with_champion(rule) for rule in rules if len(rule.comparisons) == 1][:1],
+                    fixes=[fix for rule in rules for fix in _with_champion(rule)][:1],
                 )
 
 
@@ -61,7 +61,10 @@ def _compares_with_champion(rule: RuleModel) -> bool:
     return any(comparison.limit.baseline == "champion" for comparison in rule.comparisons)
 
 
-def _with_champion(rule: RuleModel) -> Fix:
+def _with_champion(rule: RuleModel) -> Iterator[Fix]:
     """The same metric, not worse than the champion's; how much worse would do is for the user to say."""
-    new = f"require {rule.subject_at.text} {rule.comparisons[0].operator} champion at 95%"
-    return Fix(f"Add `{new}`", (Edit(after(rule.at), next_line(rule.at, new)),))
+    operator = rule.comparisons[0].operator if len(rule.comparisons) == 1 else "=="
+    measured, found, _ = rule.subject_at.text.partition(operator)
+    if found and operator in ("<", "<=", ">", ">="):
+        new = f"require {measured.strip()} {operator} champion at 95%"
+        yield Fix(f"Add `{new}`", (Edit(after(rule.at), next_line(rule.at, new)),))

@@ -18,16 +18,16 @@ class UnpinnedData(LintRule, id="L001", name="unpinned-data"):
 
     wrong:
     ```mlops
-    data rides {
-      source = csv("https://example.com/rides.csv")
+    data weather {
+      source = csv("https://example.com/weather.csv")
       check rows >= 100
     }
     ```
 
     right:
     ```mlops
-    data rides {
-      source  = csv("https://example.com/rides.csv")
+    data weather {
+      source  = csv("https://example.com/weather.csv")
       refresh = pinned
       check rows >= 100
     }

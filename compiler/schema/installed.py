@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "mlopsc.declarations"
 """The group of entry points; the name is the prefix of the package's words, the value a module of declarations."""
@@ -39,4 +42,6 @@ def declarations_of(package: str) -> ModuleType | None:
 
 @cache
 def _entries() -> EntryPoints:
+    from importlib.metadata import entry_points
+
     return entry_points(group=GROUP)
