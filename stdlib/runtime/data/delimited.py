@@ -33,6 +33,11 @@ _OTHERS = {
     b"\x1f\x8b": ("compressed with gzip", "let its name end in `.gz`"),
 }
 _AS_TEXT = frozenset({"text", "category", "timestamp", "date", "vector"})
+_PRECISION: dict[str, Any] = (
+    {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+)
+"""Older versions of pandas read one float in three wrong in its last bit, unless told not to."""
+
 _EXACT = 2**53
 """From here on a float does not hold every whole number."""
 
@@ -128,6 +133,7 @@ class _Text:
                     encoding=self.encoding,
                     index_col=False,
                     low_memory=False,
+                    **_PRECISION,
                     **options,
                 )
                 return frame

@@ -17,7 +17,8 @@ from mlopsc.stdlib.runtime.data.snapshot import RowSet
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 BINS = 20
-"""Bins of a histogram, of equal width from the smallest value to the largest; one where that is impossible."""
+"""Bins of a histogram, of equal width from the smallest value to the largest; one if too few
+floats lie between the two."""
 
 LEVELS = 50
 """How many values of a category are counted by name: the most frequent ones."""
@@ -73,10 +74,9 @@ def _histogram(values: NDArray[np.float64]) -> dict[str, Any] | None:
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low):
         return None
-    try:
-        counts, edges = np.histogram(values, bins=BINS)
-    except ValueError:  # too few floats lie between the smallest and the largest value
+    if (np.diff(np.linspace(low, high, BINS + 1)) <= 0).any():
         return {"edges": [low, high], "counts": [len(values)]}
+    counts, edges = np.histogram(values, bins=BINS)
     return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 

@@ -43,11 +43,21 @@ def floats(values: pd.Series) -> Read:
     numbers = values if kinds.is_numeric_dtype(values) else pd.to_numeric(values, errors="coerce")
     read = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     ok = np.isfinite(read)
-    if kinds.is_integer_dtype(numbers) and (np.abs(read[ok]) >= _EXACT).any():
-        whole = integers(numbers)[0].fill_null(0).to_numpy()
-        fits = np.abs(read) < 2.0**63
-        ok &= fits & (np.where(fits, read, 0).astype(np.int64) == whole)
+    if kinds.is_integer_dtype(numbers):
+        ok &= _held_exactly(numbers, read)
+    elif numbers is not values:  # pandas before 3.1 reads text to within a bit only
+        read = read.copy()
+        read[ok] = np.asarray(values[ok].tolist(), dtype=np.float64)
     return _masked(read, ok)
+
+
+def _held_exactly(numbers: pd.Series, read: NDArray[np.float64]) -> NDArray[np.bool_]:
+    if not (np.abs(read) >= _EXACT).any():
+        return np.ones(len(read), dtype=bool)
+    whole: NDArray[np.int64] = integers(numbers)[0].fill_null(0).to_numpy()
+    fits = np.abs(read) < 2.0**63
+    held: NDArray[np.bool_] = fits & (np.where(fits, read, 0).astype(np.int64) == whole)
+    return held
 
 
 def bools(values: pd.Series) -> Read:
