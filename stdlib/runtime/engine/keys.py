@@ -88,8 +88,7 @@ class Keys:
         return [metric for metric in metrics if f'"function":"{metric["name"]}"' in written]
 
     def _metric_files(self, stage: PlannedStage) -> list[str]:
-        references = [str(metric.get("function", {}).get("name", "")) for metric in self._metrics(stage)]
-        return [reference.partition(":")[0] for reference in references if reference]
+        return [str(metric["function"]).partition(":")[0] for metric in self._metrics(stage)]
 
     def _source(self, stage: PlannedStage) -> Parts:
         """What only reading can tell is read in each run: a source, unless the lock pins its rows, and the clock."""
