@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ def analyse(files: Sequence[ast.File], registry: Registry, project: ProjectReade
     """
     if not files:
         return SemanticModel((), registry, None, {}, {}, {}, ())
-    findings = Findings()
+    findings = Findings(_faults(files))
     program = collect(files, registry, project, findings)
     analysis = _Analysis(program, Merger(program), tuple(files))
     constants, metrics = analysis.constants(), analysis.metrics()
@@ -50,6 +50,12 @@ def analyse(files: Sequence[ast.File], registry: Registry, project: ProjectReade
         tuple(findings.uses),
         tuple(findings.expectations),
     )
+
+
+def _faults(files: Sequence[ast.File]) -> Iterator[Location]:
+    for file in files:
+        for chunk, start in zip(file.chunks, file.starts, strict=True):
+            yield from (Location(file.source, problem.span.shifted(start)) for problem in chunk.problems)
 
 
 @dataclass(frozen=True, eq=False)

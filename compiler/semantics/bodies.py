@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.schema.declarations import Block, StageKind, Verb
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics import messages_blocks as messages
@@ -35,7 +36,10 @@ class RulePart:
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """What stands in one block. `is_damaged` if something may be missing because of mistakes of syntax."""
+    """What stands in one block. `is_damaged` if something may be missing because of mistakes of syntax.
+
+    `guessed` are the settings that misspelt ones were probably meant as; `has_lost_rules` if a rule has no known verb.
+    """
 
     settings: Mapping[str, Placed[ast.Setting]]
     fields: Mapping[str, Placed[ast.Field]]
@@ -44,6 +48,8 @@ class Body:
     overrides: tuple[Placed[ast.Block], ...]
     schema_at: Placed[ast.Block] | None
     is_damaged: bool
+    guessed: frozenset[str]
+    has_lost_rules: bool
 
 
 @dataclass(eq=False)
@@ -61,6 +67,8 @@ class BodyReader:
     waivers: list[Placed[ast.Rule]] = field(default_factory=list)
     overrides: list[Placed[ast.Block]] = field(default_factory=list)
     schema: Placed[ast.Block] | None = None
+    guessed: set[str] = field(default_factory=set)
+    has_lost_rules: bool = False
 
     def read(self, block: ast.Block) -> Body:
         """The parts of the block; what does not belong there is reported and left out."""
@@ -74,9 +82,17 @@ class BodyReader:
                     self._block(item)
                 case ast.Field(name=name):
                     self.findings.report(messages.misplaced_field(self.home.at(name), f"in `{self.kind.word}`"))
-        waivers, overrides = tuple(self.waivers), tuple(self.overrides)
-        damaged = self.home.is_damaged
-        return Body(self.settings, self.fields, self.rules, waivers, overrides, self.schema, damaged)
+        return Body(
+            self.settings,
+            self.fields,
+            self.rules,
+            tuple(self.waivers),
+            tuple(self.overrides),
+            self.schema,
+            self.home.is_damaged,
+            frozenset(self.guessed),
+            self.has_lost_rules,
+        )
 
     def _setting(self, setting: ast.Setting) -> None:
         name, at = setting.name.text, self.home.at(setting.name)
@@ -85,6 +101,7 @@ class BodyReader:
         inherited = {} if self.is_override or self.kind.word == "pipeline" else LANGUAGE_SETTINGS
         if parameter is None and name not in inherited:
             known = [*self.kind.accepts(), *inherited]
+            self.guessed.add(did_you_mean(name, known) or name)
             self.findings.report(messages_words.unknown_setting(at, name, self.kind, known, self._kinds_with(name)))
             return
         self.findings.use(at, Symbol(Namespace.SETTING, name, self.kind.word, None, self.kind, "", documentation))
@@ -155,6 +172,7 @@ class BodyReader:
         self._identified(rule, verb)
 
     def _unknown_verb(self, rule: ast.Rule) -> None:
+        self.has_lost_rules = True
         word, at = rule.verb.text, self.home.at(rule.verb)
         elsewhere = sorted({kind for verb in self.registry.verbs if verb.word == word for kind in verb.kinds})
         here = self.registry.verbs_of(self.kind.word)

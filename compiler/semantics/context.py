@@ -79,7 +79,6 @@ class View:
     data: tuple[DataView, ...] | None = ()
     settings: dict[str, SettingModel] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
-    is_damaged: bool = False
 
     @property
     def only_data(self) -> DataView | None:

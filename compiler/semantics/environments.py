@@ -29,7 +29,7 @@ IMPLIED = "local"
 def evaluate_block(program: Program, merged: Merged) -> dict[str, SettingModel]:
     """The settings of a block that is no stage."""
     kind = merged.definition.kind
-    view = View(kind, merged.name, written=frozenset(merged.settings), is_damaged=merged.is_damaged)
+    view = View(kind, merged.name, written=merged.written)
     context = Context(program, merged.home, Trace(), view)
     definition = merged.definition
     symbols = partial(item_symbols, kind, context)

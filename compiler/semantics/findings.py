@@ -17,7 +17,9 @@ class Refused(Exception):  # noqa: N818 (it is the spec that has the error; here
 class Findings:
     """What has been found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Iterable[Location] = ()) -> None:
+        """`faults` are the places of mistakes of syntax: on their lines nothing more is said."""
+        self._faulty = {(place.file.path, place.position.line) for place in faults}
         self.uses: list[Use] = []
         self.expectations: list[ExpectedUse] = []
         self._diagnostics: dict[tuple[str, str, Span, str], Diagnostic] = {}
@@ -30,6 +32,8 @@ class Findings:
     def report(self, found: Diagnostic) -> None:
         """Add a message, unless the same was found before: in another environment, or through `extends`."""
         place = found.location
+        if self._faulty and (place.file.path, place.position.line) in self._faulty:
+            return
         self._diagnostics.setdefault((found.code.id, place.file.path, place.span, found.message), found)
 
     def refused(self, found: Diagnostic) -> Refused:

@@ -42,12 +42,19 @@ class Merged:
     has_schema: bool
     is_abstract: bool
     is_damaged: bool
+    guessed: frozenset[str] = frozenset()
+    has_lost_rules: bool = False
     overridden: Mapping[str, Placed[ast.Setting]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The name in the program."""
         return self.definition.name
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The settings that are there, or were meant to be."""
+        return self.guessed.union(self.settings)
 
 
 class Merger:
@@ -150,6 +157,8 @@ class Merger:
             has_schema=start.has_schema or body.schema_at is not None,
             is_abstract=start.is_abstract or self._is_true(abstract),
             is_damaged=start.is_damaged or body.is_damaged,
+            guessed=start.guessed | body.guessed,
+            has_lost_rules=start.has_lost_rules or body.has_lost_rules,
         )
 
     def _is_true(self, setting: Placed[ast.Setting] | None) -> bool:

@@ -178,7 +178,7 @@ def misplaced_field(code: Code, at: Location, where: str) -> Diagnostic:
     ```mlops
     data rides {
       source = csv("data/rides.csv")
-      at: timestamp
+      schema { at = timestamp }
       check rows >= 1
     }
     ```

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity, message, replace
 from mlopsc.compiler.semantics import messages_stages
 from mlopsc.compiler.semantics.describing import article, known, listed
 from mlopsc.compiler.semantics.suggestions import end_of, meant
-from mlopsc.compiler.text import Location, Span
+from mlopsc.compiler.text import Location
 
 
 @message("E219", "unknown event")
@@ -150,18 +149,16 @@ def needless_comparison(
     return Diagnostic(code, at, message, "compared with nothing", hint=hint, fixes=fixes)
 
 
-@message("E324", "several rules in one")
-def several_rules(
-    code: Code, at: Location, verb: str, operator: str, parts: Sequence[Location], has_clauses: bool
-) -> Diagnostic:
-    """One rule states one thing: then its verdict, its history and its alarms are about that thing. `and` is two
-    rules.
+@message("E324", "rule with logic in it")
+def rule_with_logic(code: Code, at: Location, verb: str, word: str) -> Diagnostic:
+    """One rule states one thing: then its verdict, its history and its alarms are about that thing. What `and` would
+    join is two rules; `or` and `not` leave open what was meant.
 
     wrong:
     ```mlops
     test gate {
       model = demand
-      require mae(test) <= 45 and latency(p95) <= 20ms
+      require mae(test) <= 45 or latency(p95) <= 20ms
     }
     ```
 
@@ -174,20 +171,12 @@ def several_rules(
     }
     ```
     """
-    if operator == "or":
-        return Diagnostic(code, at, "a rule cannot be one thing or another", "joined by `or`", hint="state one thing")
-    indent = " " * (at.file.text[: at.span.start].rpartition("\n")[2].find(verb))
-    gaps = [Span(one.span.end, two.span.start) for one, two in pairwise(parts)]
-    edits = tuple(Edit(Location(at.file, gap), f"\n{indent}{verb} ") for gap in gaps)
-    fixes = () if has_clauses else (Fix(f"Make it {len(parts)} rules", edits, safe=False),)
-    hint = "write one rule for each"
-    return Diagnostic(code, at, "a rule states one thing", "joined by `and`", hint=hint, fixes=fixes)
-
-
-def negated_rule(at: Location, verb: str) -> Diagnostic:
-    """`require not …`."""
-    hint = "turn the comparison round: `>` instead of `not … <=`"
-    return Diagnostic(several_rules.code, at, f"`{verb}` states what must hold, not what must not", "`not`", hint=hint)
+    hint = {
+        "and": f"write one `{verb}` for each",
+        "or": "state the one thing that must hold",
+        "not": "turn the comparison round: `<=` instead of `not … >`",
+    }[word]
+    return Diagnostic(code, at, f"`{verb}` states one thing, without `{word}`", f"`{word}`", hint=hint)
 
 
 @message("E325", "rule about something else")

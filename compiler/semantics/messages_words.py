@@ -127,7 +127,7 @@ def unknown_verb(code: Code, at: Location, word: str, kind: type[Block], verbs: 
     data rides {
       source = csv("data/rides.csv")
       schema { at: timestamp }
-      assert rows >= 1
+      chek rows >= 1
     }
     ```
 

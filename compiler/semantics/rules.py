@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema.declarations import Verb
 from mlopsc.compiler.semantics import messages_rules as messages
 from mlopsc.compiler.semantics.bodies import RulePart
@@ -75,7 +74,8 @@ class RuleChecker:
         """What a rule says before its clauses; None for a part that is wrong."""
         node = ungrouped(rule.subject)
         if isinstance(node, ast.Logical | ast.Negation):
-            context.report(_no_logic(node, rule, context))
+            word = "not" if isinstance(node, ast.Negation) else node.operator
+            context.report(messages.rule_with_logic(context.at(rule.subject), rule.verb.text, word))
             return None, None
         number = subject_of(node, partial(is_subject, verb=verb, context=context))
         try:
@@ -109,14 +109,6 @@ def _clause_symbols(verb: type[Verb]) -> list[Symbol]:
         Symbol(Namespace.CLAUSE, word, verb.word, None, verb, "", parameter.description)
         for word, parameter in verb.accepts().items()
     ]
-
-
-def _no_logic(node: ast.Logical | ast.Negation, rule: ast.Rule, context: Context) -> Diagnostic:
-    at = context.at(rule.subject)
-    if isinstance(node, ast.Negation):
-        return messages.negated_rule(at, rule.verb.text)
-    parts = [context.at(operand) for operand in node.operands]
-    return messages.several_rules(at, rule.verb.text, node.operator, parts, bool(rule.clauses))
 
 
 def _comparisons(node: ast.Comparison, number: int, reader: LimitReader) -> tuple[ComparisonModel, ...]:

@@ -269,11 +269,12 @@ class _Collector:
         kinds = sorted({kind for verb in self._registry.verbs if verb.word == word for kind in verb.kinds})
         if word == "waive":
             kinds = ["override"]
-        if kinds:
-            self._findings.report(words.rule_outside_block(home.at(rule.verb), word, kinds))
-        else:
-            known = [*self._registry.block_words, "use"]
-            self._findings.report(words.unknown_word(home.at(rule.verb), word, known))
+        at = home.at(rule.verb)
+        self._findings.report(
+            words.rule_outside_block(at, word, kinds)
+            if kinds
+            else words.unknown_word(at, word, [*self._registry.blocks, "use"])
+        )
 
     def _block(self, placed: Placed[ast.Block], prefix: str) -> Definition | None:
         block, home = placed.node, placed.home

@@ -65,7 +65,7 @@ def require_settings(merged: Merged, context: Context) -> None:
         return
     definition = merged.definition
     needed = [word for word, one in definition.kind.accepts().items() if one.is_required]
-    missing = [(word, *_offer(word, definition.kind, context)) for word in needed if word not in merged.settings]
+    missing = [(word, *_offer(word, definition.kind, context)) for word in needed if word not in merged.written]
     if missing:
         at = definition.home.at(definition.block.header)
         place = definition.home.at(definition.block)

@@ -34,8 +34,7 @@ class _StageChecker:
 
     def check(self) -> Checked:
         merged = self.merged
-        written = frozenset(merged.settings)
-        view = View(self.kind, merged.name, written=written, is_damaged=merged.is_damaged)
+        view = View(self.kind, merged.name, written=merged.written)
         start = Context(self.program, merged.home, Trace(), view)
         self._expect_items(start)
         context = self.around.seen(start)
@@ -94,11 +93,11 @@ class _StageChecker:
         merged, kind = self.merged, self.kind
         require_settings(merged, context)
         self._require_one(context)
-        if merged.is_damaged or merged.is_abstract:
+        if _is_partial(merged):
             return
         at = merged.definition.home.at(merged.definition.block.header)
         verbs = {part.verb.word for part in merged.rules.values()} | {one.rule.verb.word for one in merged.waived}
-        if kind.must_hold and not verbs.intersection(kind.must_hold):
+        if kind.must_hold and not verbs.intersection(kind.must_hold) and not merged.has_lost_rules:
             context.report(messages.nothing_held(at, kind.word, merged.name, kind.must_hold[0]))
         self._require_aim(context)
 
@@ -111,7 +110,7 @@ class _StageChecker:
             context.report(
                 messages.conflicting_settings(second.at, second.node.name.text, first.node.name.text, first.at)
             )
-        elif kind.one_of and not written and not merged.is_damaged and not merged.is_abstract:
+        elif not merged.written.intersection(kind.one_of) and kind.one_of and not _is_partial(merged):
             at = merged.definition.home.at(merged.definition.block.header)
             context.report(messages.missing_one_of(at, kind.word, merged.name, kind.one_of))
 
@@ -122,6 +121,11 @@ class _StageChecker:
         if len(aims) > 1:
             context.report(messages.several_aims(aims[1].placed.at, aims[0].placed.at))
         search = merged.settings.get(kind.objective_for)
-        if search is not None and not aims:
+        if search is not None and not aims and not merged.has_lost_rules:
             goals = [word for word, verb in self.program.registry.verbs_of(kind.word).items() if verb.direction]
             context.report(messages.search_without_aim(search.at, kind.objective_for, goals))
+
+
+def _is_partial(merged: Merged) -> bool:
+    """Whether something that is missing may be written elsewhere, or was hidden by a mistake."""
+    return merged.is_damaged or merged.is_abstract

@@ -80,8 +80,8 @@ class Surroundings:
         splits: Mapping[str, float] | None,
     ) -> DataView:
         merged = self.merged
-        at, written = merged.definition.name_at, frozenset(merged.settings)
-        return DataView(merged.name, at, columns, is_complete, written, settings, splits)
+        at = merged.definition.name_at
+        return DataView(merged.name, at, columns, is_complete, merged.written, settings, splits)
 
     def _splits(self, settings: Mapping[str, SettingModel], context: Context) -> Mapping[str, float] | None:
         """The splits with their shares; None where they are not known, none where nothing splits the rows."""
@@ -91,7 +91,7 @@ class Surroundings:
                 setting = settings.get(word)
                 if setting is not None:
                     return _shares(setting.value, type_.family, context)
-                return None if word in self.merged.settings or self.merged.is_damaged else {}
+                return None if word in self.merged.written or self.merged.is_damaged else {}
         return None
 
     def _led_to(self) -> tuple[DataView, ...] | None:
