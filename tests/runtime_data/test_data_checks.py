@@ -106,6 +106,10 @@ def test_a_check_of_unreadable_values_is_not_judged(project: Project) -> None:
     result = project.run([column("x", "float")], [check("mean(x) >= 0", "mean", (">=", 0), column="x")])
     assert [message.rule or message.setting for message in result.messages] == ["schema.x", "mean(x)"]
     assert "was not judged: `x` has values that are not of its type" in result.messages[1].text
+    project.write("c.py", "def fine(rows):\n    return rows.y > 0\n")
+    project.write("rows.csv", "x,y\n1,1\ntwo,2\n")
+    result = project.run([column("x", "float"), column("y", "int")], [check("p", "python", name="c.py:fine")])
+    assert "`p` was not judged: `x`" in result.messages[-1].text
 
 
 def test_a_regular_expression_that_is_none(project: Project) -> None:

@@ -107,7 +107,7 @@ def key_violations(stage: DataStage, typed: TypedRows) -> list[Violation]:
 
 def _judged(at: _Measuring) -> Judged:
     subject = Check.model_validate(at.rule.subject)
-    unread = [name for name in _columns(subject) if at.typed.unreadable[name].any()]
+    unread = [name for name in _columns(subject, at.stage) if at.typed.unreadable[name].any()]
     if unread:
         fact = f"`{at.rule.text}` was not judged: `{unread[0]}` has values that are not of its type"
         return Judged(at.rule, None, False, Violation(fact, "mend them first", rule=at.rule.id))
@@ -118,9 +118,17 @@ def _judged(at: _Measuring) -> Judged:
     return Judged(at.rule, measured.seen, False, _violation(at, subject, measured), volatile)
 
 
-def _columns(subject: Check) -> list[str]:
-    named = vars(subject)
-    return [*named.get("columns", ()), *([named["column"]] if "column" in named else [])]
+def _columns(subject: Check, stage: DataStage) -> list[str]:
+    """The columns that a check looks at; a function of the project may look at all of them."""
+    match subject:
+        case PythonCheck():
+            return [column.name for column in stage.columns]
+        case Age() if stage.settings.time is not None:
+            return [stage.settings.time]
+        case Unique(columns=names):
+            return [*names]
+        case _:
+            return [vars(subject)["column"]] if "column" in vars(subject) else []
 
 
 def _holds(rule: Rule, seen: float | bool | None) -> bool:

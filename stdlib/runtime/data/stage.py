@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import pandas as pd
-
 from mlopsc.compiler.schema.values import Duration
 from mlopsc.stdlib.data import BlockUnit, RefreshPinned, TimeSplit
 from mlopsc.stdlib.runtime.data import snapshot
@@ -23,7 +21,7 @@ from mlopsc.stdlib.runtime.data.schema import TypedRows, read_types, schema_viol
 from mlopsc.stdlib.runtime.data.selection import identities, select_rows
 from mlopsc.stdlib.runtime.data.snapshot import Marks, RowSet
 from mlopsc.stdlib.runtime.data.sources import SourceRows, read_source
-from mlopsc.stdlib.runtime.data.splits import GAP, Parts, sizes, split_rows
+from mlopsc.stdlib.runtime.data.splits import Parts, sizes, split_rows
 from mlopsc.stdlib.runtime.data.violations import ReadRows, Violation
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.history import STATE
@@ -161,14 +159,9 @@ def _columns(stage: DataStage, rows: RowSet) -> Mapping[str, Any]:
 
 
 def _told_of_splits(stage: DataStage, rows: RowSet, parts: Parts) -> list[Message]:
-    if not stage.splits:
+    """From when to when each split reaches."""
+    if not isinstance(stage.settings.split, TimeSplit) or stage.settings.time is None:
         return []
-    told = [f"{name} {count:,}{_span(stage, rows, parts, name)}" for name, count in sizes(stage, parts).items()]
-    return [Message(f"rows: {', '.join(told)}", setting="split")]
-
-
-def _span(stage: DataStage, rows: RowSet, parts: Parts, name: str) -> str:
-    if stage.settings.time is None or name == GAP or not isinstance(stage.settings.split, TimeSplit):
-        return ""
-    times: pd.Series = rows.frame[stage.settings.time][parts == name]
-    return f" ({times.min():%Y-%m-%d} to {times.max():%Y-%m-%d})"
+    times = rows.frame[stage.settings.time].groupby(parts).agg(["min", "max"])
+    told = [f"{name} {times['min'][name]:%Y-%m-%d} to {times['max'][name]:%Y-%m-%d}" for name in stage.splits]
+    return [Message(f"in time: {', '.join(told)}")]
