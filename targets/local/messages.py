@@ -14,8 +14,8 @@ def not_run_yet(code: Code, at: Location, what: str, instead: str) -> Diagnostic
     wrong:
     ```mlops
     data rides {
-      source = csv("rides.csv")
-      split  = rolling(train = 60%, test = 20%, windows = 3)
+      source  = csv("rides.csv")
+      refresh = every(1d)
       check rows >= 100
     }
     ```
@@ -23,8 +23,8 @@ def not_run_yet(code: Code, at: Location, what: str, instead: str) -> Diagnostic
     right:
     ```mlops
     data rides {
-      source = csv("rides.csv")
-      split  = random(train = 80%, test = 20%)
+      source  = csv("rides.csv")
+      refresh = each_run
       check rows >= 100
     }
     ```

@@ -25,9 +25,10 @@ def refused(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Dia
 
 def _in_settings(stage: StageModel, registry: Registry) -> Iterator[Diagnostic]:
     settings = stage.settings
-    for word in _fields(stage.kind, settings):
+    unrun = _fields(stage.kind, settings)
+    for word in unrun:
         yield not_run_yet(settings[word].at, f"`{word}` of a `{stage.kind.word}` stage", "Leave the setting out.")
-    values = {word: setting.value for word, setting in settings.items()}
+    values = {word: setting.value for word, setting in settings.items() if word not in unrun}
     for word, (declaration, call) in argument_calls(stage.kind, values, registry):
         yield from _in_call(declaration, call, settings[word].value_at, registry)
 
@@ -35,9 +36,12 @@ def _in_settings(stage: StageModel, registry: Registry) -> Iterator[Diagnostic]:
 def _in_rule(rule: RuleModel, registry: Registry) -> Iterator[Diagnostic]:
     if not rule.declaration.runs:
         yield not_run_yet(rule.at, f"the rule `{rule.verb}`", "Leave the rule out.")
-    for word in _fields(rule.declaration, rule.clauses):
+        return
+    unrun = _fields(rule.declaration, rule.clauses)
+    for word in unrun:
         yield not_run_yet(rule.clause_at.get(word, rule.at), f"the clause `{word}`", "Leave the clause out.")
-    for word, (declaration, call) in argument_calls(rule.declaration, rule.clauses, registry):
+    clauses = {word: value for word, value in rule.clauses.items() if word not in unrun}
+    for word, (declaration, call) in argument_calls(rule.declaration, clauses, registry):
         yield from _in_call(declaration, call, rule.clause_at.get(word, rule.at), registry)
     if rule.subject is not None:
         word = str(rule.subject["function"])
