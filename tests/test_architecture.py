@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ROOTS = ("compiler", "grammar", "stdlib", "targets")
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("grammar", "compiler.text", "compiler.python_modules"),
+    ("grammar", "compiler.text", "compiler.records", "compiler.python_modules"),
     ("compiler.diagnostics",),
     ("compiler.messages", "compiler.workspace"),
     ("compiler.syntax",),

@@ -7,21 +7,20 @@ before it), so that an edit in one block leaves every other chunk as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.text import Location, SourceFile, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Record):
     """Anything that stands in the text."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Node):
     """A name; `text` is without the backticks that `quoted` names are written in."""
 
@@ -29,7 +28,6 @@ class Name(Node):
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Ref(Node):
     """A dotted name: `rides`, `rides.day`, `stage.quality`."""
 
@@ -41,7 +39,6 @@ class Ref(Node):
         return ".".join(part.text for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
 class Quantity(Node):
     """A number with the unit that was written after it: `5_000`, `70%`, `7d`, `400USD`; no unit is `""`."""
 
@@ -50,28 +47,24 @@ class Quantity(Node):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Date(Node):
     """A date or a timestamp, as written in ISO 8601."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Time(Node):
     """A time of day, as written."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Interpolation(Node):
     """`${dotted.name}` inside a string."""
 
     ref: Ref
 
 
-@dataclass(frozen=True, slots=True)
 class Text(Node):
     """A string: pieces of text (escapes resolved, blocks dedented) and the interpolations between them."""
 
@@ -86,19 +79,16 @@ class Text(Node):
         return "".join(part for part in self.parts if isinstance(part, str))
 
 
-@dataclass(frozen=True, slots=True)
 class Boolean(Node):
     """`true` or `false`."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Nothing(Node):
     """`none`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Argument(Node):
     """One argument of a call, by position or by name."""
 
@@ -106,7 +96,6 @@ class Argument(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Node):
     """`csv("rides.csv", separator = ";")`."""
 
@@ -114,21 +103,18 @@ class Call(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ListOf(Node):
     """`[4, 6, 8]`."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Group(Node):
     """An expression in parentheses, kept for the formatter."""
 
     inner: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Range(Node):
     """`a..b`, `a..` or `..b`; both ends belong to it."""
 
@@ -136,7 +122,6 @@ class Range(Node):
     high: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
 class Signed(Node):
     """`-x` or `+x`."""
 
@@ -144,7 +129,6 @@ class Signed(Node):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Arithmetic(Node):
     """Two operands and one of `+ - * /`."""
 
@@ -154,7 +138,6 @@ class Arithmetic(Node):
     operator_span: Span
 
 
-@dataclass(frozen=True, slots=True)
 class Comparison(Node):
     """`first` followed by one or more comparisons: `0.2 <= mean(temp) <= 0.8`."""
 
@@ -162,14 +145,12 @@ class Comparison(Node):
     rest: tuple[tuple[Operator, Expr], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Operator(Node):
     """A comparison operator."""
 
     text: Literal["<", "<=", ">", ">=", "==", "!="]
 
 
-@dataclass(frozen=True, slots=True)
 class Membership(Node):
     """`x in 0..5`, `x not in [1, 2]`."""
 
@@ -178,7 +159,6 @@ class Membership(Node):
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Logical(Node):
     """Operands joined by `and` or by `or`."""
 
@@ -186,14 +166,12 @@ class Logical(Node):
     operands: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Negation(Node):
     """`not x`."""
 
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Missing(Node):
     """Where an expression had to stand and did not; a message has been given."""
 
@@ -220,7 +198,6 @@ Expr = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Clause(Node):
     """A word and what it says about a rule or a field: `at 95%`, `missing <= 1%`; a flag has no value."""
 
@@ -229,7 +206,6 @@ class Clause(Node):
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
 class Setting(Node):
     """`name = value`."""
 
@@ -237,7 +213,6 @@ class Setting(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Field(Node):
     """`name: type in range, clauses` in a schema."""
 
@@ -247,7 +222,6 @@ class Field(Node):
     clauses: tuple[Clause, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Rule(Node):
     """`verb subject clauses`, such as `require mae(test) <= 45 at 95%`."""
 
@@ -256,7 +230,6 @@ class Rule(Node):
     clauses: tuple[Clause, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Block(Node):
     """`kind name { … }`; the span of `header` is the kind and the name."""
 
@@ -269,7 +242,6 @@ class Block(Node):
 Item = Setting | Block | Field | Rule
 
 
-@dataclass(frozen=True, slots=True)
 class Comment(Node):
     """`# …` to the end of the line; `text` begins with the `#`."""
 
@@ -340,8 +312,8 @@ class Origin:
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside a node, in the order of the text."""
-    for field in fields(node):
-        yield from _nodes(getattr(node, field.name))
+    for name in node.fields:
+        yield from _nodes(getattr(node, name))
 
 
 def _nodes(value: object) -> Iterator[Node]:

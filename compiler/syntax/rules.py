@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlopsc.compiler.syntax.ast import Block, Call, Comparison, Expr, Item, Logical, Membership, Negation, Rule
 from mlopsc.compiler.syntax.messages_words import two_rules
@@ -22,10 +21,10 @@ def _parted(item: Item, text: str, problems: Problems) -> Iterator[Item]:
     match item:
         case Block():
             inner = part_rules(item.items, text, problems)
-            yield item if inner == item.items else replace(item, items=inner)
+            yield item if inner == item.items else item.changed(items=inner)
         case Rule(subject=Logical(operator="and", operands=operands)) if all(isinstance(x, CLAIMS) for x in operands):
             _report(item, operands, text, problems)
-            yield from (replace(item, subject=operand) for operand in operands)
+            yield from (item.changed(subject=operand) for operand in operands)
         case _:
             yield item
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def shape(value: object) -> object:
     if isinstance(value, tuple):
         return tuple(shape(part) for part in value)
     if isinstance(value, Node):
-        return type(value).__name__, *(shape(getattr(value, field.name)) for field in fields(value))
+        return type(value).__name__, *(shape(getattr(value, name)) for name in value.fields)
     return value
 
 

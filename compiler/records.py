@@ -1,0 +1,45 @@
+"""Immutable values that cost little to declare: a dataclass takes a third of a millisecond each, at every start."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NoReturn, Self, dataclass_transform
+
+
+@dataclass_transform(frozen_default=True)
+class Record:
+    """Base of values like those of a frozen dataclass: annotated names are fields, in their order.
+
+    Equal fields make equal values of one class. What is missing or too much is found by the type checker, not here.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.fields = (*cls.fields, *(name for name in cls.__annotations__ if name not in cls.fields))
+
+    def __init__(self, *values: object, **named: object) -> None:
+        content = self.__dict__
+        for name, value in zip(self.fields, values, strict=False):
+            content[name] = value
+        if named:
+            content.update(named)
+
+    def changed(self, **named: object) -> Self:
+        """The same value with other fields."""
+        return type(self)(**{**{name: getattr(self, name) for name in self.fields}, **named})
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.fields)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in self.fields)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.fields)})"
