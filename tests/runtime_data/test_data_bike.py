@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,20 @@ def test_the_profile_of_the_rides(bike: Project) -> None:
     assert profile["columns"]["weathersit"]["values"]["clear"] == 5645
     assert profile["columns"]["workingday"] | {"true": 5911, "false": 2734} == profile["columns"]["workingday"]
     assert profile["columns"]["at"]["max"] == "2011-12-31T23:00:00+00:00"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of file sizes are a matter of POSIX")
+def test_a_disk_that_takes_no_more(bike: Project) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        failure = bike.failure(COLUMNS, RULES, name="rides", **SETTINGS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "the snapshot cannot be written" in failure.message
+    assert failure.hint == "free some space there"
 
 
 def engine_run(bike: Project, columns: list[dict[str, Any]], rules: list[dict[str, Any]]) -> RunResult:

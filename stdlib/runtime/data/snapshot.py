@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mlopsc.compiler.ir.model import Column
 from mlopsc.stdlib.runtime.data.declared import DataStage
 from mlopsc.stdlib.runtime.data.typed import levels_of
+from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 
 _SPLITS = pa.schema(
     [
@@ -55,8 +56,11 @@ def row_set(columns: Sequence[Column], values: Sequence[pa.Array], zone: str) ->
 
 
 def write_rows(path: Path, table: pa.Table) -> str:
-    """Write rows as Parquet; gives the SHA-256 of the file. Equal rows make equal bytes with one version of pyarrow."""
-    pq.write_table(table, path, compression="zstd")
+    """Write rows as Parquet; gives the SHA-256 of the file. Raises StageFailure when it cannot be written.
+
+    Equal rows make equal bytes with one version of pyarrow.
+    """
+    _write(path, table)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -65,7 +69,15 @@ def write_splits(path: Path, marks: Marks) -> None:
     """Write what is known of each row: its position, split, content hash and unit."""
     parts = pa.array(marks.parts, pa.string(), mask=marks.parts == "").dictionary_encode()
     columns = [np.arange(len(marks.parts)), parts, marks.hashes, marks.units]
-    pq.write_table(pa.table(columns, schema=_SPLITS), path, compression="zstd")
+    _write(path, pa.table(columns, schema=_SPLITS))
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    try:
+        pq.write_table(table, path, compression="zstd")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StageFailure(f"the snapshot cannot be written to `{path}`: {reason}", "free some space there") from error
 
 
 def read_rows(path: Path, stage: DataStage) -> pd.DataFrame:
