@@ -76,7 +76,8 @@ def _places(summary: StageSummary, origins: Path) -> list[str]:
         return []
     told: list[Message | Failure] = [*summary.record.messages] if summary.record else []
     told += [summary.failure] if summary.failure else []
-    found = [place(known, summary.stage, rule=one.rule, setting=one.setting) for one in told]
+    about = [(one.rule, one.setting) for one in told if one.rule or one.setting] or [("", "")]
+    found = [place(known, summary.stage, rule=rule, setting=setting) for rule, setting in about]
     return [one for one in dict.fromkeys(found) if one]
 
 
