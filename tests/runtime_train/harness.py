@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -16,6 +17,7 @@ import pandas as pd
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.tasks import Fanout, StageResult
+from mlopsc.stdlib.runtime.engine.usercode import forget_project_modules
 from mlopsc.stdlib.runtime.store.local import LocalStore
 
 RUNTIME = {
@@ -116,14 +118,15 @@ def column(name: str, word: str, **said: Any) -> Stage:
     return {"name": name, "type": {"function": word}, **said}
 
 
-def _called(function: Any, *arguments: Any, **named: Any) -> Any:
-    return pickle.loads(pickle.dumps(function(*arguments, **named)))
-
-
 def _task(context: StageContext, reference: str, arguments: Mapping[str, Any], *results: Any) -> Any:
     module, _, name = reference.partition(":")
     given = pickle.loads(pickle.dumps(dict(arguments)))
-    return _called(getattr(import_module(module), name), context, *results, **given)
+    before, path = set(sys.modules), list(sys.path)
+    try:
+        return pickle.loads(pickle.dumps(getattr(import_module(module), name)(context, *results, **given)))
+    finally:
+        forget_project_modules(context.project, before)
+        sys.path[:] = path
 
 
 def _key(*parts: Any) -> str:
