@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from inspect import getdoc
 from typing import Concatenate, Generic, NamedTuple, ParamSpec
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.text import Location, Span
 
 P = ParamSpec("P")
@@ -33,24 +33,21 @@ class Code(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(Record):
     """A few words about another place that matters to a message ("first defined here")."""
 
     location: Location
     text: str
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Record):
     """Replace the characters at a location with other text."""
 
     location: Location
     text: str
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(Record):
     """Edits that mend a mistake. Safe ones keep or make the meaning that was plainly intended; others want a look."""
 
     title: str
@@ -58,8 +55,7 @@ class Fix:
     safe: bool = False
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One mistake, one message.
 
     `message` states a fact with names in backticks, `label` is the few words shown at the caret, `hint` says the
@@ -128,6 +124,8 @@ def replace(title: str, location: Location, text: str, *, safe: bool = True) -> 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """The known name closest to `name`, if one is close enough to be worth offering."""
+    from difflib import get_close_matches
+
     names = {candidate.lower(): candidate for candidate in sorted(known)}
     close = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     return names[close[0]] if close else None

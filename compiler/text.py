@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+from mlopsc.compiler.records import Record
 
 
 class Span(NamedTuple):
@@ -34,8 +35,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(Record):
     """A file's path, relative to the project with `/` between its parts, and its text."""
 
     path: str
@@ -82,8 +82,7 @@ class SourceFile:
         return self.line_starts[line] + len(text)
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(Record):
     """A range of one file, with offsets of the whole file."""
 
     file: SourceFile

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.spec import STDIN, STDIN_NAME, locate, read_stdin
+from mlopsc.compiler.cli.spec import STDIN, STDIN_NAME, locate, read_stdin, specs_in
+from mlopsc.compiler.records import Record
 
 if TYPE_CHECKING:
     from mlopsc.compiler.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Record):
     """What became of a file: its text before and after, or why it was refused."""
 
     path: str
@@ -71,8 +70,7 @@ def _paths(files: Sequence[str]) -> Iterator[Path | None]:
         if file == STDIN:
             yield None
         elif path.is_dir():
-            found = sorted(path.glob("*.mlops"))
-            yield from found or [locate(file).path]
+            yield from specs_in(path) or [locate(file).path]
         else:
             yield path
 

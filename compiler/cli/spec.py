@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.records import Record
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -23,8 +23,7 @@ STDIN_NAME = "<stdin>"
 _SUFFIX = ".mlops"
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Record):
     """A spec by its folder, to which all paths are relative, and its name there; `text` if it came by stdin."""
 
     folder: Path
@@ -92,8 +91,14 @@ def _is_there(path: Path) -> bool:
         return True
 
 
+def specs_in(folder: Path) -> list[Path]:
+    """The specs that stand directly in a folder, by name."""
+    found = folder.glob(f"*{_SUFFIX}") if folder.is_dir() else ()
+    return sorted(path for path in found if path.stem != _SUFFIX and path.is_file())
+
+
 def _missing(path: Path, *, is_default: bool) -> tuple[str, str]:
-    here = sorted(one.name for one in path.parent.glob(f"*{_SUFFIX}")) if path.parent.is_dir() else []
+    here = [one.name for one in specs_in(path.parent)]
     if is_default:
         fact = f"there is no `{DEFAULT}` in this folder"
         return fact, f"name the spec: `{here[0]}` is here" if here else "`mlopsc init` makes one"
