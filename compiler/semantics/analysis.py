@@ -71,8 +71,7 @@ class _Analysis:
             findings.report(messages_blocks.second_pipeline(other.home.at(other.block.header), blocks[0].name_at))
         if blocks:
             merged = self.merger.merged(blocks[0])
-            at = blocks[0].home.at(blocks[0].block.header)
-            return PipelineModel(blocks[0].name, evaluate_block(self.program, merged), at)
+            return PipelineModel(blocks[0].name, evaluate_block(self.program, merged), merged.header_at)
         is_damaged = any(chunk.problems for file in self.files for chunk in file.chunks)
         if is_needed and not is_damaged:
             start = Location(self.files[0].source, Span(0, 0))
@@ -86,7 +85,7 @@ class _Analysis:
             merged = self.merger.merged(definition)
             settings = evaluate_block(self.program, merged)
             if not merged.is_abstract:
-                found[name] = MetricModel(name, settings, definition.home.at(definition.block.header))
+                found[name] = MetricModel(name, settings, merged.header_at)
         return found
 
     def constants(self) -> Mapping[str, ConstantModel]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function
 from mlopsc.compiler.schema.parameters import Parameter
+from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.schema.types import Rest, from_annotation, rest_of, type_of
 from mlopsc.compiler.semantics import messages_calls as messages
 from mlopsc.compiler.semantics import messages_columns, messages_splits, messages_types, messages_words, values
@@ -19,7 +21,7 @@ from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import value_of_constant
 from mlopsc.compiler.semantics.names import function_symbol, resolve
-from mlopsc.compiler.semantics.rest import evaluate_rest
+from mlopsc.compiler.semantics.rest import evaluate_rest, hold_required
 from mlopsc.compiler.semantics.scopes import ConstantDefinition, Home
 from mlopsc.compiler.semantics.slots import Slot, wrong_type
 from mlopsc.compiler.syntax import ast
@@ -41,7 +43,7 @@ def evaluate_call(node: ast.Expr, families: Families, slot: Slot, context: Conte
         case ast.Ref():
             return _named(node, families, slot, context)
     wanted = _type_of(families)
-    raise wrong_type(node, wanted, slot, context, meant=_wrapped(node, families, context))
+    raise wrong_type(node, wanted, slot, context, meant=_wrapped(node, families, context), safe=False)
 
 
 def _type_of(families: Families) -> types.Type:
@@ -88,6 +90,28 @@ def _wrapped(node: ast.Expr, families: Families, context: Context) -> str:
     suffix = (path or name).rpartition(".")[2].lower()
     word = {"py": "python"}.get(suffix, suffix)
     return f'{word}("{node.plain}")' if word in names else ""
+
+
+def functions_named(word: str, families: Families, registry: Registry) -> list[type[Function]]:
+    """The functions of that name in the families; several verbs take two that are called `python`."""
+    return [one for one in registry.functions if one.word == word and issubclass(one, families)]
+
+
+def fitting(functions: list[type[Function]], arguments: tuple[ast.Argument, ...]) -> type[Function]:
+    """The function whose parameters the arguments have the form of; else the first."""
+    return next((one for one in functions if _fits(one, arguments)), functions[0])
+
+
+def _fits(function: type[Function], arguments: tuple[ast.Argument, ...]) -> bool:
+    parameters = list(function.accepts().items())
+    named = {argument.name.text for argument in arguments if argument.name}
+    positional = [argument.value for argument in arguments if argument.name is None]
+    if not named <= {word for word, _ in parameters} or len(positional) > len(parameters):
+        return False
+    return all(
+        isinstance(node, ast.Text) == isinstance(type_of(parameter), types.PythonName | types.FilePath)
+        for node, (_, parameter) in zip(positional, parameters, strict=False)
+    )
 
 
 def function_named(callee: ast.Ref, families: Families, slot: Slot, context: Context) -> type[Function]:
@@ -155,6 +179,7 @@ class _Call:
     word: str
     context: Context
     is_refused: bool = False
+    guessed: set[str] = field(default_factory=set)
 
     @property
     def at(self) -> Any:
@@ -205,6 +230,7 @@ class _Call:
         elif self.rest is not None and self.rest[1].of != "positional":
             others.append(argument)
         else:
+            self.guessed.add(did_you_mean(word, names) or word)
             self.refuse(messages_words.unknown_parameter(at, word, self.word, names))
 
     def evaluated(self, given: Given) -> dict[str, JsonValue]:
@@ -233,7 +259,9 @@ class _Call:
         missing = [
             word
             for word, parameter in accepts.items()
-            if parameter.is_required and word not in given.own and not (self._is_rest(word) and given.rest)
+            if parameter.is_required
+            and word not in self.guessed.union(given.own)
+            and not (self._is_rest(word) and given.rest)
         ]
         if missing and not self._has_missing_syntax():
             described = [(word, accepts[word], self._described(word)) for word in missing]
@@ -247,8 +275,10 @@ class _Call:
         return any(isinstance(argument.value, ast.Missing) for argument in arguments)
 
     def _described(self, word: str) -> str:
-        parameter = self.function.accepts()[word]
-        return describe(type_of(parameter), self.context.program.registry)
+        type_ = type_of(self.function.accepts()[word])
+        if self._is_rest(word) and isinstance(type_, types.ListOf):
+            type_ = type_.item
+        return describe(type_, self.context.program.registry)
 
 
 def _hold_needs(call: _Call, found: dict[str, JsonValue]) -> None:
@@ -256,6 +286,8 @@ def _hold_needs(call: _Call, found: dict[str, JsonValue]) -> None:
     function, context = call.function, call.context
     if function.makes_splits:
         _hold_whole(call, found)
+    if call.rest is not None and call.rest[1].of == "class":
+        hold_required(found, call.rest[0], call.at, context)
     if function.gated:
         context.trace.claims.append(Claim("gated", call.word, str(found[function.gated]), call.at))
     named = [word for word, one in function.accepts().items() if isinstance(type_of(one), types.StageRef)]

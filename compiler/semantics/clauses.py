@@ -14,6 +14,7 @@ from mlopsc.compiler.semantics import values
 from mlopsc.compiler.semantics.context import Context
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
+from mlopsc.compiler.semantics.names import leaves
 from mlopsc.compiler.semantics.slots import Slot
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location
@@ -73,6 +74,10 @@ def _unknown(clause: ast.Clause, declaration: type[Declaration], context: Contex
     if instead is not None:
         at = context.at(clause)
         return context.refused(messages.clause_instead(at, word, declaration.word, instead))
+    function = _clause_taking(word, declaration, context)
+    if function and clause.value is not None:
+        at = context.at(clause)
+        return context.refused(messages.clause_forgotten(at, word, declaration.word, function))
     known = list(declaration.accepts())
     elsewhere = sorted(
         {
@@ -81,7 +86,17 @@ def _unknown(clause: ast.Clause, declaration: type[Declaration], context: Contex
             if word in verb.accepts() and verb.word != declaration.word
         }
     )
-    return context.refused(messages.unknown_clause(context.at(clause.name), word, declaration.word, known, elsewhere))
+    owner = f"`{declaration.word}`" if issubclass(declaration, Verb) else "a column"
+    return context.refused(messages.unknown_clause(context.at(clause.name), word, owner, known, elsewhere))
+
+
+def _clause_taking(word: str, declaration: type[Declaration], context: Context) -> str:
+    """The clause that takes a call of this name, where the word of the clause itself has been left out."""
+    for clause, parameter in declaration.accepts().items():
+        for leaf in leaves(type_of(parameter)):
+            if isinstance(leaf, types.FunctionOf) and context.program.registry.function(word, (leaf.family,)):
+                return clause
+    return ""
 
 
 def _hold_operator(clause: ast.Clause, parameter: Parameter, context: Context) -> None:

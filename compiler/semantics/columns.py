@@ -109,7 +109,8 @@ def _bound(end: Value | None, declared: type[ColumnType], field: ast.Field, cont
             number: float = end.content
             return number
     assert field.within is not None
-    raise context.refused(messages.unfit_bound(context.at(field.within), field.name.text, declared.word, end.noun))
+    noun = "a fraction" if is_number and declared.is_whole else end.noun
+    raise context.refused(messages.unfit_bound(context.at(field.within), field.name.text, declared.word, noun))
 
 
 def _has_zone(text: str) -> bool:

@@ -68,7 +68,7 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What names may mean in one block.
+    """What names may mean in one block, whose header is `at`.
 
     `data` are the data stages whose columns its names mean: None where that is not known because of another mistake,
     none where it has none. `settings` are those that are checked already.
@@ -76,6 +76,7 @@ class View:
 
     kind: type[Block]
     name: str
+    at: Location
     data: tuple[DataView, ...] | None = ()
     settings: dict[str, SettingModel] = field(default_factory=dict)
     written: frozenset[str] = frozenset()

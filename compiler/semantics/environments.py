@@ -29,7 +29,7 @@ IMPLIED = "local"
 def evaluate_block(program: Program, merged: Merged) -> dict[str, SettingModel]:
     """The settings of a block that is no stage."""
     kind = merged.definition.kind
-    view = View(kind, merged.name, written=merged.written)
+    view = View(kind, merged.name, merged.header_at, written=merged.written)
     context = Context(program, merged.home, Trace(), view)
     definition = merged.definition
     symbols = partial(item_symbols, kind, context)
@@ -58,10 +58,8 @@ class Environments:
         ranks = self._ranks({name: settings[name] for name in merged})
         found = {}
         for name in sorted(merged, key=lambda name: ranks[name]):
-            definition = merged[name].definition
-            at = definition.home.at(definition.block.header)
             stages = self._stages(self._overrides(merged[name]))
-            found[name] = EnvironmentModel(name, ranks[name], settings[name], stages, at)
+            found[name] = EnvironmentModel(name, ranks[name], settings[name], stages, merged[name].header_at)
         if not found:
             at = Location(self.main, Span(0, 0))
             found[IMPLIED] = EnvironmentModel(IMPLIED, 0, {}, self._stages({}), at, is_implied=True)
@@ -105,6 +103,10 @@ class Environments:
                 name = resolve(label, types.StageRef(kinds), Context(self.program, placed.home, Trace())).word
             except Refused:
                 continue
+            stage = self.merger.merged(self.program.stages[name])
+            if stage.is_abstract:
+                at = placed.home.at(label)
+                self.program.findings.report(messages_graph.template_used(at, name, stage.header_at))
             found.setdefault(name, []).append(placed)
         return found
 

@@ -65,7 +65,8 @@ def _meanings(node: ast.Expr, watches: Mapping[str, RulePart], context: Context)
         event = registry.events[text]
         yield Symbol(Namespace.EVENT, text, "", None, event, "event", event.summary())
     for name, part in watches.items():
-        if text in (name, part.left):
+        # A watch in a category of its own name adds nothing to naming the category.
+        if text in (name, part.left) and _category(part, registry) != text:
             yield Symbol(Namespace.EVENT, name, "", part.placed.at, None, part.placed.at.text)
 
 

@@ -24,7 +24,7 @@ def judge_rule(rule: RuleModel, subject: Measured, node: ast.Rule, context: Cont
     if rule.declaration.direction:
         _hold_goal(rule, subject, node, context)
     for comparison in rule.comparisons:
-        _hold_direction(comparison, subject, context)
+        _hold_direction(comparison, subject, len(rule.comparisons) > 1, context)
         _hold_bounds(comparison, subject, context)
     _hold_assignment(rule, subject, context)
     _hold_assumption(rule, subject, context)
@@ -108,12 +108,12 @@ def _hold_goal(rule: RuleModel, subject: Measured, node: ast.Rule, context: Cont
         raise context.refused(messages.goal_of_zero(rule.subject_at, subject.word, rule.verb))
 
 
-def _hold_direction(comparison: ComparisonModel, subject: Measured, context: Context) -> None:
+def _hold_direction(comparison: ComparisonModel, subject: Measured, is_two_sided: bool, context: Context) -> None:
     operator = comparison.operator
     wrong: dict[Better, tuple[str, ...]] = {"lower": UP, "higher": DOWN}
     if operator in wrong.get(subject.better, ()):
         at = comparison.at
-        raise context.refused(messages.wrong_direction(at, subject.word, subject.better))
+        raise context.refused(messages.wrong_direction(at, subject.word, subject.better, is_two_sided))
     if subject.better and operator in ("==", "!=", "in", "not in"):
         raise context.refused(messages.exact_comparison(comparison.at, subject.word, operator, subject.better))
 
@@ -163,7 +163,7 @@ def _hold_assignment(rule: RuleModel, subject: Measured, context: Context) -> No
         return
     outcome = data.settings.get("outcome")
     if outcome is None or outcome.value != "independent":
-        raise context.refused(messages.unassigned_comparison(rule.subject_at, needed, view.name, data.stage, data.at))
+        raise context.refused(messages.unassigned_comparison(view.at, needed, view.name, data.stage, data.at))
 
 
 def _hold_assumption(rule: RuleModel, subject: Measured, context: Context) -> None:

@@ -32,9 +32,8 @@ def judge_learning(merged: Merged, kind: type[StageKind], context: Context) -> N
         return
     lacking = [need for need in kind.data_needs if need not in data.written]
     if lacking and not merged.is_abstract:
-        at = merged.definition.home.at(merged.definition.block.header)
         for need in lacking:
-            context.report(messages_columns.data_lacks(at, f"`{merged.name}`", need, data.stage, data.at))
+            context.report(messages_columns.data_lacks(merged.header_at, f"`{merged.name}`", need, data.stage, data.at))
         return
     if kind.feature_step:
         _hold_features(merged, kind.feature_step in merged.settings, data, context)
@@ -61,8 +60,9 @@ def _hold_features(merged: Merged, has_step: bool, data: DataView, context: Cont
         if has_step or str(column.type["function"]) not in types or types[str(column.type["function"])].direct
     ]
     if not usable:
-        at = merged.definition.home.at(merged.definition.block.header)
-        context.report(messages.no_features(at, merged.name, data.stage, [one.name for one in features], data.at))
+        context.report(
+            messages.no_features(merged.header_at, merged.name, data.stage, [one.name for one in features], data.at)
+        )
 
 
 def _hold_estimator(data: DataView, context: Context) -> None:

@@ -162,13 +162,16 @@ class LimitReader:
                 return float(value.content.seconds)
         raise self._unfit(value, node)
 
+    def _noun(self, value: Value) -> str:
+        return "months or years" if value.dimension == "duration" and value.content.months else value.noun
+
     def _unfit(self, value: Value, node: ast.Expr) -> Refused:
         if value.is_secret:
             return self.context.refused(messages_types.secret_limit(self.context.at(node), self._what))
         expected = EXPECTED[self.subject.measure]
         return self.context.refused(
             messages.unfit_limit(
-                self.context.at(node), self._what, value.noun, expected, _meant(value, self.subject.measure)
+                self.context.at(node), self._what, self._noun(value), expected, _meant(value, self.subject.measure)
             )
         )
 

@@ -122,8 +122,9 @@ def arithmetic(node: ast.Arithmetic, left: Value, right: Value, context: Context
     try:
         return computed(node.operator, left, right)
     except UnitError as error:
-        at, sides = context.at(node.operator_span), [(context.at(node.left), left), (context.at(node.right), right)]
-        related = tuple(Label(place, value.noun) for place, value in sides)
+        at = context.at(node.operator_span)
+        sides = [(node.left, left), (node.right, right)] if left.dimension != right.dimension else []
+        related = tuple(Label(context.at(side), value.noun) for side, value in sides)
         raise context.refused(messages_units.unit_mismatch(at, error.fact, error.hint, related)) from None
 
 

@@ -14,6 +14,7 @@ from mlopsc.compiler.semantics.bodies import ABSTRACT, EXTENDS, Body, BodyReader
 from mlopsc.compiler.semantics.scopes import BlockDefinition, Home, Placed, Program
 from mlopsc.compiler.semantics.spelling import left_side
 from mlopsc.compiler.syntax import ast
+from mlopsc.compiler.text import Location
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,11 @@ class Merged:
     def name(self) -> str:
         """The name in the program."""
         return self.definition.name
+
+    @property
+    def header_at(self) -> Location:
+        """Where its kind and name stand."""
+        return self.definition.home.at(self.definition.block.header)
 
     @property
     def written(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Label, message, replace
 from mlopsc.compiler.semantics import messages_blocks
 from mlopsc.compiler.semantics.describing import known, listed
-from mlopsc.compiler.semantics.suggestions import end_of, meant
+from mlopsc.compiler.semantics.suggestions import end_of, meant, start_of
 from mlopsc.compiler.text import Location
 
 
@@ -40,7 +40,7 @@ def unknown_clause(
     if not fixes and elsewhere:
         label = f"belongs to {listed(elsewhere, 'or')}"
     hint = known("clauses", clauses)
-    return Diagnostic(code, at, f"`{owner}` has no clause `{word}`", label, hint=hint, fixes=fixes)
+    return Diagnostic(code, at, f"{owner} has no clause `{word}`", label, hint=hint, fixes=fixes)
 
 
 @message("E329", "clause in another form")
@@ -83,6 +83,13 @@ def clause_without_value(at: Location, word: str, example: str) -> Diagnostic:
     """`at` alone."""
     message = f"`{word}` needs a value"
     return Diagnostic(clause_needs_operator.code, at, message, f"such as `{word} {example}`")
+
+
+def clause_forgotten(at: Location, word: str, owner: str, clause: str) -> Diagnostic:
+    """`on drift notify("x")`."""
+    fixes = (replace(f"Insert `{clause}`", start_of(at), f"{clause} "),)
+    message = f"`{owner}` says what happens with `{clause}`"
+    return Diagnostic(clause_needs_operator.code, at, message, f"write `{clause} {word}(…)`", fixes=fixes)
 
 
 def clause_instead(at: Location, word: str, owner: str, instead: str) -> Diagnostic:

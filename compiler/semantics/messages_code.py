@@ -160,7 +160,9 @@ def unknown_estimator_parameter(
 
 
 @message("E316", "function that takes something else")
-def wrong_arity(code: Code, at: Location, found: PythonSignature, takes: int, lacking: Sequence[str]) -> Diagnostic:
+def wrong_arity(
+    code: Code, at: Location, found: PythonSignature, takes: int, lacking: Sequence[str], one_per: str
+) -> Diagnostic:
     """A function of the project cannot be called with what it will get: a transformation gets one DataFrame (or one of
     each stage in `from`), a check gets the DataFrame, a metric the true and the predicted values.
 
@@ -190,6 +192,8 @@ def wrong_arity(code: Code, at: Location, found: PythonSignature, takes: int, la
     wants = f"takes {listed(needs)}" if needs else "takes none"
     message = f"`{found.name}` is called with {given}, and it {wants}"
     hint = "change its parameters, or give them defaults"
+    if one_per and takes > 1:
+        hint = f"it gets one DataFrame of each stage in `{one_per}`, in that order"
     return Diagnostic(code, at, message, f"{found.path}:{found.line}", hint=hint)
 
 
@@ -295,6 +299,13 @@ def missing_methods(code: Code, at: Location, found: PythonSignature, methods: S
     return Diagnostic(code, at, message, f"{found.path}:{found.line}", hint="define it; both are called")
 
 
+def missing_parameters(at: Location, owner: str, names: Sequence[str], path: str, line: int) -> Diagnostic:
+    """`python("features.py:Calendar")` of a class whose constructor needs something."""
+    hint = f"write `python(…, {names[0]} = …)`, or give it a default"
+    message = f"`{owner}` cannot be made without {listed(names)}"
+    return Diagnostic(wrong_arity.code, at, message, f"{path}:{line}", hint=hint)
+
+
 @message("E320", "value that a parameter does not take")
 def unfit_parameter(code: Code, at: Location, name: str, owner: str, expected: str, close: str) -> Diagnostic:
     """A parameter of an estimator or of a class of the project has a value that it does not accept: scikit-learn
@@ -316,7 +327,7 @@ def unfit_parameter(code: Code, at: Location, name: str, owner: str, expected: s
     }
     ```
     """
-    message = f"`{name}` of `{owner}` takes {expected}, not {at.text}"
+    message = f"`{name}` of `{owner}` takes {expected}, not `{at.text}`"
     fixes = (replace(f"Write {close}", at, close, safe=False),) if close else ()
     return Diagnostic(code, at, message, f"did you mean {close}?" if close else f"expected {expected}", fixes=fixes)
 

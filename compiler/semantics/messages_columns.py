@@ -147,7 +147,8 @@ def unfit_bound(at: Location, name: str, type_: str, noun: str) -> Diagnostic:
         "date": "dates such as `2025-03-01`",
         "timestamp": "dates or times on the clock of the data, such as `2025-03-01`",
     }.get(type_, "other values")
-    return unfit_limits(at, f"`{name}` is {article(f'`{type_}`')} column, and {noun} bounds it", f"expected {expected}")
+    message = f"{noun} cannot bound `{name}`, {article(f'`{type_}`')} column"
+    return unfit_limits(at, message, f"expected {expected}")
 
 
 def no_range(at: Location, name: str) -> Diagnostic:

@@ -65,6 +65,8 @@ def unfit_limit(code: Code, at: Location, what: str, found: str, expected: str, 
         hint = "a percentage of another model is relative: `champion + 5%`, `naive(168h) * 90%`"
     elif found == "a number" and "duration" in expected:
         hint = f"give the number its unit: `{at.text}ms` or `{at.text}s`"
+    elif found == "months or years":
+        hint = "the calendar's units have no fixed length: use `d` or smaller ones"
     elif found == "percentage points":
         hint = "points are the difference of two percentages, as in `champion - 1pp`"
     return Diagnostic(code, at, f"{what} is measured as {expected}, not as {found}", label, hint=hint, fixes=fixes)

@@ -52,7 +52,7 @@ def wrong_task(
 
 
 @message("E503", "limit on the wrong side")
-def wrong_direction(code: Code, at: Location, metric: str, better: str) -> Diagnostic:
+def wrong_direction(code: Code, at: Location, metric: str, better: str, is_two_sided: bool) -> Diagnostic:
     """A rule asks that a model is good enough: an error at most so large, an accuracy at least so high. The other way
     round, every improvement would fail.
 
@@ -72,6 +72,9 @@ def wrong_direction(code: Code, at: Location, metric: str, better: str) -> Diagn
     }
     ```
     """
+    if is_two_sided:
+        message, side = f"`{metric}` is good when it is {better}", "lower" if better == "lower" else "upper"
+        return Diagnostic(code, at, message, f"no {side} end here", hint=f"leave the {side} end out")
     text = at.text
     flipped = text.replace("<", "\0").replace(">", "<").replace("\0", ">")
     fixes = (replace(f"Write `{flipped}`", at, flipped, safe=False),) if flipped != text and len(text) <= 2 else ()
@@ -271,7 +274,7 @@ def unassigned_comparison(
     """
     hint = f"add `{setting} = COLUMN` to `{release}`, or `outcome = independent` to `{data}`"
     related = (Label(data_at, f"`{data}` is declared here"),)
-    message = f"`{release}` compares two versions, and nothing says who meets which"
+    message = f"`{release}` compares versions with `champion`, and nothing says who meets which"
     return Diagnostic(code, at, message, f"needs `{setting}`", related, hint)
 
 

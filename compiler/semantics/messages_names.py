@@ -139,7 +139,7 @@ def unknown_environment(code: Code, at: Location, name: str, environments: Seque
 
 
 @message("E206", "unknown constant")
-def unknown_constant(code: Code, at: Location, name: str, constants: Iterable[str]) -> Diagnostic:
+def unknown_constant(code: Code, at: Location, name: str, constants: Iterable[str], expected: str) -> Diagnostic:
     """A name without quotes, where a value belongs, is that of a constant: a setting at the top of a file. Text is
     written in quotes.
 
@@ -160,10 +160,13 @@ def unknown_constant(code: Code, at: Location, name: str, constants: Iterable[st
     constants = list(constants)
     label, fixes = meant(at, name, constants)
     python = {"True": "true", "False": "false", "yes": "true", "no": "false", "None": "none", "null": "none"}
-    hint = ""
+    is_interpolated = at.file.text[: at.span.start].rstrip().endswith("${")
+    hint = known("constants", constants) if is_interpolated else ""
     if not fixes and name in python:
         label, fixes = f"`{python[name]}` here", (replace(f"Write `{python[name]}`", at, python[name]),)
-    elif not fixes and at.text == name:
+    elif not fixes and expected:
+        hint = expected
+    elif not fixes and at.text == name and not is_interpolated:
         hint = f'text is written in quotes: `"{name}"`'
         fixes = (replace("Put it in quotes", at, f'"{name}"', safe=False),)
     return Diagnostic(code, at, f"there is no constant `{name}`", label, hint=hint, fixes=fixes)
@@ -206,7 +209,7 @@ def unknown_percentile(at: Location, name: str) -> Diagnostic:
 
 
 @message("E208", "unknown name")
-def unknown_name(code: Code, at: Location, name: str, names: Iterable[str]) -> Diagnostic:
+def unknown_name(code: Code, at: Location, name: str, nouns: Sequence[str], names: Iterable[str]) -> Diagnostic:
     """A name stands where several kinds of things could be named, and is none of them.
 
     wrong:
@@ -232,7 +235,7 @@ def unknown_name(code: Code, at: Location, name: str, names: Iterable[str]) -> D
     names = list(names)
     label, fixes = meant(at, name, names)
     hint = known("what may stand here", names)
-    return Diagnostic(code, at, f"there is no `{name}` that could stand here", label, hint=hint, fixes=fixes)
+    return Diagnostic(code, at, f"there is no {' or '.join(nouns)} `{name}`", label, hint=hint, fixes=fixes)
 
 
 @message("E209", "ambiguous name")

@@ -271,6 +271,6 @@ def outside_a_range(at: Location) -> Diagnostic:
 
 def missing_clause(at: Location, verb: str, clause: str, description: str) -> Diagnostic:
     """`on drift` without `do`."""
-    hint = f"`{clause}`: {description[:1].lower()}{description[1:]}"
+    hint = f"`{clause}`: {description[:1].lower()}{description[1:].rstrip('.')}"
     message = f"`{verb}` needs `{clause}`"
     return Diagnostic(messages_stages.missing_settings.code, end_of(at), message, f"`{clause} …`", hint=hint)

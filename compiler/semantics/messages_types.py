@@ -7,7 +7,9 @@ from mlopsc.compiler.text import Location
 
 
 @message("E301", "wrong type")
-def wrong_type(code: Code, at: Location, place: str, expected: str, found: str, meant: str, hint: str) -> Diagnostic:
+def wrong_type(
+    code: Code, at: Location, place: str, expected: str, found: str, meant: str, hint: str, safe: bool
+) -> Diagnostic:
     """A setting, a parameter or a clause has a value of another type than it takes. Units are part of the type: a
     duration is `7d`, a share is `70%`, and names of stages and columns stand without quotes.
 
@@ -31,14 +33,9 @@ def wrong_type(code: Code, at: Location, place: str, expected: str, found: str, 
     }
     ```
     """
-    fixes = (replace(f"Write `{meant}`", at, meant, safe=_is_plain(meant)),) if meant else ()
+    fixes = (replace(f"Write `{meant}`", at, meant, safe=safe),) if meant else ()
     label = f"write `{meant}`" if meant else found
     return Diagnostic(code, at, f"{place} takes {expected}, not {found}", label, hint=hint, fixes=fixes)
-
-
-def _is_plain(text: str) -> bool:
-    """Whether only quotes or a unit change, so that nothing else can have been meant."""
-    return "(" not in text
 
 
 def wrong_constant(at: Location, place: str, expected: str, found: str, shown: str, defined: Location) -> Diagnostic:
@@ -87,9 +84,7 @@ def exposed_secret(code: Code, at: Location, place: str, is_call: bool) -> Diagn
     }
     ```
     """
-    message = (
-        f"{place} would expose a secret: its value is written down" if is_call else f"{place} would expose a secret"
-    )
+    message = f"{place} would expose a secret, because its value is written down"
     label = "secret" if is_call else "this text holds a secret"
     hint = 'secrets are accepted where a parameter asks for one, such as `sql(…, connection = secret("NAME"))`'
     return Diagnostic(code, at, message, label, hint=hint)

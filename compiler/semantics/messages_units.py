@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Fix, Label, message, replace
@@ -50,7 +49,6 @@ FOREIGN_UNITS = {
 UNCLEAR = {"m": ("min", "mo"), "M": ("mo", "MB"), "K": ("KB",), "k": ("KB",), "G": ("GB",), "T": ("TB",)}
 """Units that could be several of ours."""
 
-_COMPOUND = re.compile(r"(\d+)(y|mo|w|d|h|min|s|ms)(?:(\d+)(y|mo|w|d|h|min|s|ms))+")
 _DIFFERENT = {"GiB", "MiB", "bp"}
 
 
@@ -77,10 +75,6 @@ def unknown_unit(code: Code, at: Location, text: str, unit: str, units: Sequence
     }
     ```
     """
-    if _COMPOUND.fullmatch(text):
-        parts = re.findall(r"\d+[a-z]+", text)
-        fix = replace(f"Write `{' + '.join(parts)}`", at, " + ".join(parts), safe=False)
-        return Diagnostic(code, at, f"`{text}` has two units", "one unit a number", fixes=(fix,))
     number = text.removesuffix(unit)
     options = UNCLEAR.get(unit) or ((FOREIGN_UNITS[unit],) if unit in FOREIGN_UNITS else ())
     label, _ = meant(at, unit, units)

@@ -214,7 +214,7 @@ def unknown_function(
     label, fixes = meant(at, name, functions)
     nouns = list(dict.fromkeys(one.family for one in families if one.family))
     what = " or ".join(nouns) if 0 < len(nouns) <= 3 else "function"
-    hint = known("there are", functions)
+    hint = known("there are", functions) if functions else "nothing can stand here yet"
     return Diagnostic(code, at, f"there is no {what} `{name}`", label, hint=hint, fixes=fixes)
 
 

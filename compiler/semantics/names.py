@@ -44,9 +44,15 @@ def constant_named(ref: ast.Ref, context: Context) -> ConstantDefinition:
     found = context.home.scope.constants.get(name) if prefix in (None, Namespace.CONSTANT) else None
     if found is None:
         known = context.home.scope.constants
-        raise context.refused(messages_names.unknown_constant(context.at(ref), name, known))
+        raise context.refused(messages_names.unknown_constant(context.at(ref), name, known, ""))
     context.use(ref, found.symbol)
     return found
+
+
+def is_constant(ref: ast.Ref, context: Context) -> bool:
+    """Whether a name is that of a constant."""
+    prefix, name = split_prefix(ref)
+    return prefix in (None, Namespace.CONSTANT) and name in context.home.scope.constants
 
 
 def meanings(ref: ast.Ref, type_: types.Type, context: Context) -> Iterator[Meaning]:
@@ -168,7 +174,22 @@ def _unknown(ref: ast.Ref, type_: types.Type, context: Context) -> Refused:
     if any(isinstance(one, types.ColumnRef) for one in leaves(type_)) and columns_are_hidden(context):
         return Refused()
     known = list(dict.fromkeys(symbol.name for symbol in candidates(type_, context)))
-    return context.refused(messages_names.unknown_name(at, name, known))
+    nouns = dict.fromkeys(_noun(one) for one in leaves(type_))
+    return context.refused(messages_names.unknown_name(at, name, list(nouns), known))
+
+
+def _noun(type_: types.Type) -> str:
+    """What a name of a type is the name of."""
+    match type_:
+        case types.FunctionOf(family=family) | types.ConstantOf(family=family):
+            return str(family.family)
+        case types.ColumnRef():
+            return "column"
+        case types.StageRef():
+            return "stage"
+        case types.Symbol():
+            return "word"
+    return "constant"
 
 
 def _leaf(type_: types.Type) -> types.Type:

@@ -13,6 +13,7 @@ from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import value_of
 from mlopsc.compiler.semantics.project import PythonProblem, PythonSignature
 from mlopsc.compiler.semantics.slots import Slot, wrong_type
+from mlopsc.compiler.semantics.spelling import text_of
 from mlopsc.compiler.syntax import ast
 
 REFERENCE = re.compile(r"(?P<path>[^:]+\.py):(?P<name>[^\W\d]\w*)")
@@ -27,7 +28,7 @@ def evaluate_text(node: ast.Expr, type_: types.Type, slot: Slot, context: Contex
     if value.is_secret:
         raise context.refused(messages_types.exposed_secret(context.at(node), slot.name, value.dimension == "call"))
     if value.dimension != "text":
-        raise wrong_type(node, type_, slot, context)
+        raise wrong_type(node, type_, slot, context, meant=_inside(node), safe=False)
     slot.hold(value, node, context)
     text: str = value.content
     match type_:
@@ -41,6 +42,14 @@ def evaluate_text(node: ast.Expr, type_: types.Type, slot: Slot, context: Contex
             if not VARIABLE.fullmatch(text):
                 raise context.refused(messages_types.secret_name(context.at(node), text))
     return text
+
+
+def _inside(node: ast.Expr) -> str:
+    """The text that a call was probably not needed for: `python("metrics.py:rmsle")`."""
+    match node:
+        case ast.Call(arguments=(ast.Argument(name=None, value=ast.Text() as text),)):
+            return text_of(text)
+    return ""
 
 
 def hold_file(path: str, node: ast.Expr, context: Context) -> None:
@@ -113,7 +122,7 @@ def _hold_arity(found: PythonSignature, node: ast.Expr, type_: types.PythonName,
     most = takes if any(one.kind == "variadic" for one in found.parameters) else len(positional)
     lacking = [one.name for one in found.parameters if one.kind == "keyword" and one.default is None]
     if not fewest <= takes <= most or lacking:
-        raise context.refused(messages.wrong_arity(context.at(node), found, takes, lacking))
+        raise context.refused(messages.wrong_arity(context.at(node), found, takes, lacking, type_.one_per))
 
 
 def _hold_methods(found: PythonSignature, node: ast.Expr, type_: types.PythonName, context: Context) -> None:

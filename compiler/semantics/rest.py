@@ -19,6 +19,7 @@ from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.project import PythonSignature
 from mlopsc.compiler.semantics.slots import Slot
 from mlopsc.compiler.syntax import ast
+from mlopsc.compiler.text import Location
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -41,7 +42,6 @@ class Accepted:
     types: Mapping[str, str]
     is_open: bool
     estimator: str = ""
-    required: tuple[str, ...] = ()
 
 
 def evaluate_rest(
@@ -112,7 +112,7 @@ def hold_value(word: str, value: JsonValue, node: ast.Expr, accepted: Accepted, 
     if accepted.estimator:
         fits = context.program.project.accepts(accepted.estimator, word, value)
     else:
-        fits = fits_annotation(value, accepted.types.get(word, ""))
+        fits = fits_annotation(value, accepted.types.get(word, "").strip("`"))
     if not fits:
         at, expected = context.at(node), accepted.types[word]
         raise context.refused(messages.unfit_parameter(at, word, accepted.owner, expected, _closest(value, expected)))
@@ -189,10 +189,28 @@ def of_signature(signature: PythonSignature) -> Accepted:
     named = [one for one in signature.parameters if one.kind in ("positional", "keyword")]
     return Accepted(
         signature.name,
-        {one.name: one.annotation or "" for one in named},
+        {one.name: f"`{one.annotation}`" if one.annotation else "" for one in named},
         is_open=any(one.kind == "keywords" for one in signature.parameters),
-        required=tuple(one.name for one in named if one.default is None),
     )
+
+
+def hold_required(call: Mapping[str, JsonValue], rest: str, at: Location, context: Context) -> None:
+    """Raises Refused after a message when a class is not given what its constructor needs.
+
+    What a search of the same stage may supply is not asked for.
+    """
+    view = context.view
+    kind = view.kind if view else None
+    if view is not None and kind is not None and getattr(kind, "objective_for", "") in view.written:
+        return
+    name, given = str(call.get("name", "")), call.get(rest)
+    signature = context.program.project.signature(name) if name else None
+    if not isinstance(signature, PythonSignature):
+        return
+    named = [one for one in signature.parameters if one.kind in ("positional", "keyword") and one.default is None]
+    missing = [one.name for one in named if not isinstance(given, dict) or one.name not in given]
+    if missing:
+        raise context.refused(messages.missing_parameters(at, signature.name, missing, signature.path, signature.line))
 
 
 def fits_annotation(value: JsonValue, annotation: str) -> bool:

@@ -45,7 +45,8 @@ class RuleChecker:
         rule = part.placed.node
         names, is_known = evaluate_events(rule.subject, self.rules, context)
         clauses, places, is_right = evaluate_clauses(rule.clauses, part.verb, context)
-        self._require_clauses(part, places, context)
+        if is_right:
+            self._require_clauses(part, places, context)
         if not (is_known and is_right):
             raise Refused
         return _model(part, context, None, names, (), clauses, places)
@@ -55,7 +56,8 @@ class RuleChecker:
         subject, comparisons = self._statement(rule, verb, context)
         measure = LimitReader(subject, verb, context).number if subject else None
         clauses, places, is_right = evaluate_clauses(rule.clauses, verb, context, measure)
-        self._require_clauses(part, places, context)
+        if is_right:
+            self._require_clauses(part, places, context)
         if subject is None or comparisons is None or not is_right:
             raise Refused
         found = _model(part, context, subject.call, (), comparisons, clauses, places)

@@ -67,9 +67,8 @@ def require_settings(merged: Merged, context: Context) -> None:
     needed = [word for word, one in definition.kind.accepts().items() if one.is_required]
     missing = [(word, *_offer(word, definition.kind, context)) for word in needed if word not in merged.written]
     if missing:
-        at = definition.home.at(definition.block.header)
         place = definition.home.at(definition.block)
-        context.report(messages.missing_settings(at, place, definition.kind.word, merged.name, missing))
+        context.report(messages.missing_settings(merged.header_at, place, definition.kind.word, merged.name, missing))
 
 
 def _offer(word: str, kind: type[Block], context: Context) -> tuple[str, str]:

@@ -86,13 +86,18 @@ def _holds(number: float, sign: str, limit: float) -> bool:
 
 
 def wrong_type(
-    node: ast.Expr, type_: types.Type, slot: Slot, context: Context, *, meant: str = "", hint: str = ""
+    node: ast.Expr,
+    type_: types.Type,
+    slot: Slot,
+    context: Context,
+    *,
+    meant: str = "",
+    hint: str = "",
+    safe: bool = True,
 ) -> Refused:
     """The message that a place takes something else; `meant` is what could be written instead."""
-    expected = describe(type_, context.program.registry)
-    return context.refused(
-        messages_types.wrong_type(context.at(node), slot.name, expected, _noun(node, context), meant, hint)
-    )
+    expected, noun = describe(type_, context.program.registry), _noun(node, context)
+    return context.refused(messages_types.wrong_type(context.at(node), slot.name, expected, noun, meant, hint, safe))
 
 
 def _noun(node: ast.Expr, context: Context) -> str:
@@ -143,7 +148,12 @@ def _mismatch(value: Value, node: ast.Expr, type_: types.Type, slot: Slot, conte
             messages_types.wrong_constant(at, slot.name, expected, value.noun, str(value), _definition(node, context))
         )
     dimension = type_.dimension if isinstance(type_, types.Plain) else "int"
-    return wrong_type(node, type_, slot, context, meant=_meant(value, dimension, context.at(node).text))
+    text = context.at(node).text
+    meant, hint = _meant(value, dimension, text), ""
+    if value.dimension == "number" and dimension == "duration":
+        hint = f"give the number its unit: `{text}s`, `{text}min`, `{text}h` or `{text}d`"
+    is_safe = dimension != "rate" and value.content != 1
+    return wrong_type(node, type_, slot, context, meant=meant, hint=hint, safe=is_safe)
 
 
 def _definition(node: ast.Ref, context: Context) -> Any:
@@ -157,6 +167,8 @@ def _meant(value: Value, dimension: str, text: str) -> str:
             return str(Value("share", value.content if value.content < 1 else value.content / 100))
         case "share", "number":
             return str(Value("number", value.content))
+        case "money", "rate":
+            return f"{text} / 1mo"
         case "number" | "date" | "timestamp" | "time", "text":
             return f'"{text}"'
         case "text", _:

@@ -34,7 +34,7 @@ class _StageChecker:
 
     def check(self) -> Checked:
         merged = self.merged
-        view = View(self.kind, merged.name, written=merged.written)
+        view = View(self.kind, merged.name, merged.header_at, written=merged.written)
         start = Context(self.program, merged.home, Trace(), view)
         self._expect_items(start)
         context = self.around.seen(start)
@@ -62,7 +62,7 @@ class _StageChecker:
         columns = tuple(data.columns.values()) if data else ()
         files = tuple(dict.fromkeys(trace.files))
         waived = tuple(WaiverModel(one.rule.id, one.reason, one.placed.at) for one in merged.waived)
-        at = merged.definition.home.at(merged.definition.block.header)
+        at = merged.header_at
         overridden = {name: one.at for name, one in merged.overridden.items()}
         return StageModel(merged.name, self.kind, settings, columns, rules, inputs, files, waived, at, overridden)
 
@@ -95,7 +95,7 @@ class _StageChecker:
         self._require_one(context)
         if _is_partial(merged):
             return
-        at = merged.definition.home.at(merged.definition.block.header)
+        at = merged.header_at
         verbs = {part.verb.word for part in merged.rules.values()} | {one.rule.verb.word for one in merged.waived}
         if kind.must_hold and not verbs.intersection(kind.must_hold) and not merged.has_lost_rules:
             context.report(messages.nothing_held(at, kind.word, merged.name, kind.must_hold[0]))
@@ -111,8 +111,7 @@ class _StageChecker:
                 messages.conflicting_settings(second.at, second.node.name.text, first.node.name.text, first.at)
             )
         elif not merged.written.intersection(kind.one_of) and kind.one_of and not _is_partial(merged):
-            at = merged.definition.home.at(merged.definition.block.header)
-            context.report(messages.missing_one_of(at, kind.word, merged.name, kind.one_of))
+            context.report(messages.missing_one_of(merged.header_at, kind.word, merged.name, kind.one_of))
 
     def _require_aim(self, context: Context) -> None:
         """A search needs to know what it aims for, and can aim for one thing."""

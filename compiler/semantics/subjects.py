@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlopsc.compiler.schema.declarations import Better, Function, Measure, Subject, Task, Verb
 from mlopsc.compiler.semantics import messages_rules as messages
 from mlopsc.compiler.semantics import messages_words
-from mlopsc.compiler.semantics.calls import evaluate_function
+from mlopsc.compiler.semantics.calls import evaluate_function, fitting, functions_named
 from mlopsc.compiler.semantics.context import Context
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace
@@ -87,7 +87,8 @@ def _called(
 ) -> Measured:
     _, word = split_prefix(callee)
     registry = context.program.registry
-    function, own = registry.function(word, verb.subjects), _own(word, verb, context)
+    functions, own = functions_named(word, verb.subjects, registry), _own(word, verb, context)
+    function = fitting(functions, arguments) if functions else None
     if own is not None:
         context.use(callee, own.symbol)
         return _of_block(node, own, arguments, context)

@@ -18,7 +18,9 @@ class Meant(NamedTuple):
 
 def meant(at: Location, name: str, known: Iterable[str]) -> Meant:
     """The known name that is closest to one that does not exist."""
-    close = did_you_mean(name, known)
+    known = list(known)
+    longer = [one for one in known if len(name) > 2 and one.lower().startswith(name.lower())]
+    close = longer[0] if len(longer) == 1 else did_you_mean(name, known)
     if close is None:
         return Meant("", ())
     return Meant(f"did you mean `{close}`?", (replace(f"Write `{close}`", at, close, safe=False),))

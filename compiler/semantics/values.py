@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.schema import types
-from mlopsc.compiler.semantics import calls, messages_columns, messages_types, python_code
+from mlopsc.compiler.semantics import calls, messages_columns, messages_names, messages_types, python_code
 from mlopsc.compiler.semantics.context import Context, DataView
+from mlopsc.compiler.semantics.describing import describe
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.literals import value_of
 from mlopsc.compiler.semantics.model import ColumnModel
-from mlopsc.compiler.semantics.names import candidates, columns_named, meanings, resolve
+from mlopsc.compiler.semantics.names import candidates, columns_named, is_constant, meanings, resolve
 from mlopsc.compiler.semantics.slots import Slot, coerced, wrong_type
 from mlopsc.compiler.semantics.spelling import ungrouped
 from mlopsc.compiler.syntax import ast
@@ -40,11 +41,20 @@ def evaluate(node: ast.Expr, type_: types.Type, slot: Slot, context: Context) ->
         case types.FunctionOf() | types.ConstantOf():
             return calls.evaluate_call(node, (type_.family,), slot, context)
         case types.Plain() | types.LanguageVersion():
-            plain: JsonValue = coerced(value_of(node, context), node, type_, slot, context)
-            return plain
+            return _plain(node, type_, slot, context)
         case types.PythonName() | types.FilePath() | types.EstimatorName() | types.SecretName():
             return python_code.evaluate_text(node, type_, slot, context)
     return _name(node, type_, slot, context)
+
+
+def _plain(node: ast.Expr, type_: types.Type, slot: Slot, context: Context) -> JsonValue:
+    is_text = isinstance(type_, types.Plain) and type_.dimension in ("text", "any")
+    if isinstance(node, ast.Ref) and not is_text and not is_constant(node, context):
+        expected = f"{slot.name} takes {describe(type_, context.program.registry)}"
+        constants = context.home.scope.constants
+        raise context.refused(messages_names.unknown_constant(context.at(node), node.text, constants, expected))
+    value: JsonValue = coerced(value_of(node, context), node, type_, slot, context)
+    return value
 
 
 def _list(node: ast.Expr, item: types.Type, slot: Slot, context: Context) -> JsonValue:
