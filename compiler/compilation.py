@@ -170,8 +170,8 @@ class Compilation:
     def _written(self, targets: list[Target], pipelines: Mapping[str, Pipeline]) -> list[OutputFile]:
         from mlopsc.targets import Build
 
-        functions = {word: kind.runtime for word, kind in self.registry.stage_kinds.items() if kind.runtime}
-        builds = [Build(pipeline, self.origins[name], self.main, functions) for name, pipeline in pipelines.items()]
+        runtimes = self.registry.runtimes
+        builds = [Build(pipeline, self.origins[name], self.main, runtimes) for name, pipeline in pipelines.items()]
         return [file for target in targets for file in target.emit(builds)]
 
     def _in_order(self, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

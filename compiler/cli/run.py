@@ -68,10 +68,8 @@ def request_for(spec: Spec, compilation: Compilation, environment: str, **option
     from mlopsc.compiler.ir.schema import dump
     from mlopsc.stdlib.runtime.engine.prepared import Request
 
-    kinds = compilation.registry.stage_kinds.items()
-    functions = {word: kind.runtime for word, kind in kinds if kind.runtime}
     document = json.loads(dump(compilation.pipelines[environment]))
-    return Request(document, spec.folder, functions, **options)
+    return Request(document, spec.folder, compilation.registry.runtimes, **options)
 
 
 def refuse_unknown(compilation: Compilation, environment: str, names: Iterable[str]) -> None:

@@ -44,6 +44,11 @@ class Registry:
         """The kinds of stage, by word."""
         return {word: block for word, block in self.blocks.items() if issubclass(block, StageKind)}
 
+    @cached_property
+    def runtimes(self) -> Mapping[str, str]:
+        """The function (`"module:name"`) that does the work of each kind of stage that can be run."""
+        return {word: kind.runtime for word, kind in self.stage_kinds.items() if kind.runtime}
+
     def verb(self, word: str, kind: str) -> type[Verb] | None:
         """What a verb means in a kind of stage."""
         return next((verb for verb in self.verbs if verb.word == word and kind in verb.kinds), None)
