@@ -1,4 +1,4 @@
-"""A pipeline as a tree for the terminal: each stage under the last of those that it reads, with its rules."""
+"""A pipeline as a tree for the terminal: each stage under the latest of those that it reads, with its rules."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ _TOLD = ("source", "from", "target", "split", "estimator", "search", "strategy",
 def render_tree(title: str, cards: Sequence[Card], style: Style) -> str:
     """The tree, a line each for a stage, its main settings and its rules; ends in a line break."""
     below: dict[str, list[Card]] = {card.name: [] for card in cards}
+    depth = {card.name: card.level for card in cards}
     for card in cards:
         if card.inputs:
-            below[card.inputs[-1]].append(card)
+            below[_parent(card, depth)].append(card)
     roots = [card for card in cards if not card.inputs]
-    drawing = _Drawing(style, below, _sizes(cards, below))
+    drawing = _Drawing(style, below, _sizes(cards, below), depth)
     lines = [style("bold", safe(title)), ""]
     for number, root in enumerate(roots):
         lines += [*([""] if number else []), *drawing.stages(root, "")]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _parent(card: Card, depth: Mapping[str, int]) -> str:
+    return max(card.inputs, key=lambda name: depth[name])
 
 
 def _sizes(cards: Sequence[Card], below: Mapping[str, Sequence[Card]]) -> dict[str, int]:
@@ -37,10 +42,13 @@ def _sizes(cards: Sequence[Card], below: Mapping[str, Sequence[Card]]) -> dict[s
 class _Drawing:
     """Draws along the longest branch without indenting, so that a chain of any length stays on the screen."""
 
-    def __init__(self, style: Style, below: Mapping[str, Sequence[Card]], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self, style: Style, below: Mapping[str, Sequence[Card]], sizes: Mapping[str, int], depth: Mapping[str, int]
+    ) -> None:
         self._style = style
         self._below = below
         self._sizes = sizes
+        self._depth = depth
 
     def stages(self, root: Card, prefix: str) -> Iterator[str]:
         card: Card | None = root
@@ -61,7 +69,7 @@ class _Drawing:
             card = last
 
     def _head(self, card: Card, prefix: str) -> str:
-        also = card.inputs[:-1]
+        also = [name for name in card.inputs if name != _parent(card, self._depth)]
         about = f"{card.kind}, reads {', '.join(also)} too" if also else card.kind
         return f"{prefix}{self._style('good', '●')} {self._style('bold', card.name)} {self._style('dim', about)}"
 
