@@ -184,6 +184,22 @@ def test_functions_that_give_no_rows(project: Project, name: str) -> None:
     assert failure.setting == "source"
 
 
+def test_values_that_are_nothing_to_store(project: Project) -> None:
+    project.write(
+        "load.py",
+        "import pandas as pd\n"
+        "A = [(1, 2), {'k': 1}, [3], b'x', float('nan')]\n"
+        "def rows(): return pd.DataFrame({'a': A, 'b': ['\\x1b[31m', 'y'] * 2 + ['']})\n",
+    )
+    result = project.run(COLUMNS, source={"function": "python", "name": "load.py:rows"})
+    assert result.messages[0].text == (
+        "`a` is not `int` in 4 of 5 rows\n  row 1: `(1, 2)`\n  row 2: `{'k': 1}`\n  row 3: `[3]`\n  row 4: `b'x'`"
+    )
+    assert b"(1, 2)" in bytes(result.outputs["failing_rows"])
+    result = project.run([column("b", "text")], source={"function": "python", "name": "load.py:rows"}, key=["b"])
+    assert "row 1: `\\x1b[31m`" in result.messages[-1].text  # nothing that a terminal would obey
+
+
 def test_code_with_a_syntax_error(project: Project) -> None:
     project.write("load.py", "def rows(:\n")
     failure = project.failure(COLUMNS, source={"function": "python", "name": "load.py:rows"})

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from data_stages import column
 from hypothesis import given
@@ -172,6 +173,55 @@ def test_missing_values_are_missing_and_not_unreadable() -> None:
             found = read(pd.Series(written, dtype=object), word, **({"size": 3} if word == "vector" else {}))
             assert values(found) == [None, None]
             assert not found.unreadable.any()
+
+
+ODD = {
+    "sparse": pd.Series(pd.arrays.SparseArray([0, 1, 0])),
+    "complex": pd.Series([1 + 2j, 2, 3]),
+    "interval": pd.Series(pd.interval_range(0, 3)),
+    "period": pd.Series(pd.period_range("2020", "2022", freq="Y")),
+    "timedelta": pd.Series(pd.to_timedelta([1, 2, 3], unit="s")),
+    "float16": pd.Series([1, 2, 3], dtype="float16"),
+    "Float64": pd.Series([1.5, None, 3], dtype="Float64"),
+    "uint64": pd.Series([2**64 - 1, 1, 2], dtype="uint64"),
+    "levels": pd.Series(pd.Categorical([1, 2, None])),
+    "levels of times": pd.Series(pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01", None]))),
+    "seconds": pd.Series(np.array(["2020-01-01", "300000-01-01"], dtype="datetime64[s]")),
+    "far": pd.Series(["9999-12-31", "0001-01-01", "10000-01-01", "-0001-01-01"]),
+    "arrow numbers": pd.Series([1, None, 9007199254740993], dtype=pd.ArrowDtype(pa.int64())),
+    "arrow times": pd.Series([dt.datetime(2020, 1, 1), None], dtype=pd.ArrowDtype(pa.timestamp("ms"))),
+    "arrow lists": pd.Series([[1.0, 2.0, 3.0], None], dtype=pd.ArrowDtype(pa.list_(pa.float64()))),
+    "arrow decimals": pd.Series([Decimal("1.50"), None], dtype=pd.ArrowDtype(pa.decimal128(10, 2))),
+    "arrow levels": pd.Series(["a", None], dtype=pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))),
+    "arrow bytes": pd.Series([b"a", None], dtype=pd.ArrowDtype(pa.binary())),
+    "objects": pd.Series(
+        [(1, 2), {"a": 1}, {1, 2}, [1], object(), b"x", None, 1j, pd.Period("2020"), dt.timedelta(1), pd.NaT, pd.NA, pd]
+    ),
+}
+WORDS = ("int", "float", "bool", "text", "category", "timestamp", "date", "vector")
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_no_type_of_pandas_is_too_odd(kind: str) -> None:
+    for word in WORDS:
+        found = read(ODD[kind], word, zone="America/New_York", **({"size": 3} if word == "vector" else {}))
+        nothing = found.values.is_null().to_numpy(zero_copy_only=False)
+        assert (nothing == (found.unreadable | ODD[kind].isna().to_numpy())).all()
+        assert len(values(found)) == len(ODD[kind])
+
+
+def test_odd_types_hold_what_they_hold() -> None:
+    assert values(read(ODD["sparse"], "int")) == [0, 1, 0]
+    assert values(read(ODD["levels"], "int")) == [1, 2, None]
+    assert values(read(ODD["levels of times"], "date")) == [dt.date(2020, 1, 1), dt.date(2021, 1, 1), None]
+    assert values(read(ODD["uint64"], "int")) == [None, 1, 2]
+    assert values(read(ODD["far"], "date"))[0] in (dt.date(9999, 12, 31), None)  # pandas 2 ends in the year 2262
+    assert values(read(ODD["arrow numbers"], "int")) == [1, None, 9007199254740993]
+    assert values(read(ODD["arrow times"], "date")) == [dt.date(2020, 1, 1), None]
+    assert values(read(ODD["arrow lists"], "vector", size=3)) == [[1.0, 2.0, 3.0], None]
+    assert values(read(ODD["arrow decimals"], "float")) == [1.5, None]
+    assert read(ODD["objects"], "text").unreadable.sum() == 10
+    assert read(ODD["objects"], "int").unreadable.sum() == 10
 
 
 def test_the_clock_of_the_zone() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -35,8 +38,7 @@ def read_column(values: pd.Series, column: Column, zone: str) -> TypedColumn:
     fixed_size_list of double. A whole number may be written `3`, `3.0` or `"3"`; a bool `0`, `1`, `true` or `false`;
     a timestamp or date as in ISO 8601; a vector as a list or as JSON.
     """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
+    values = _plain(values)
     missing = values.isna().to_numpy()
     ambiguous = 0
     match column.type["function"]:
@@ -56,6 +58,18 @@ def read_column(values: pd.Series, column: Column, zone: str) -> TypedColumn:
             read, ok = _texts(values)
             read = read.dictionary_encode() if word == "category" else read
     return TypedColumn(read, ~ok & ~missing, ambiguous)
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """The same values in a type of NumPy, or as objects: each reader knows only those."""
+    kind = values.dtype
+    if isinstance(kind, pd.ArrowDtype):
+        arrow = pa.array(values)
+        if pa.types.is_integer(arrow.type):
+            return values.astype("UInt64" if pa.types.is_unsigned_integer(arrow.type) else "Int64")
+        return _plain(arrow.to_pandas(date_as_object=False))
+    odd = pd.SparseDtype | pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype
+    return values.astype(object) if isinstance(kind, odd) or kinds.is_complex_dtype(values) else values
 
 
 def _texts(values: pd.Series) -> tuple[pa.Array, NDArray[np.bool_]]:
@@ -79,14 +93,26 @@ def levels_of(column: Column) -> list[str]:
 
 
 def text_of(value: object) -> str | None:
-    """A single value as text; None when it is none (bytes, a list)."""
-    if isinstance(value, bool | np.bool_):
-        return str(value).lower()
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    if isinstance(value, bytes | list | tuple | dict | set | np.ndarray):
-        return None
-    return str(value)
+    """A single value as text; None when it has no text that is always the same (a list, bytes, an object)."""
+    match value:
+        case bool() | np.bool_():
+            return str(value).lower()
+        case float() | np.floating() if float(value).is_integer():
+            return str(int(value))
+        case (
+            str()
+            | int()
+            | float()
+            | np.integer()
+            | np.floating()
+            | Decimal()
+            | date()
+            | time()
+            | np.datetime64()
+            | UUID()
+        ):
+            return str(value)
+    return None
 
 
 def _is_unicode(text: str) -> bool:

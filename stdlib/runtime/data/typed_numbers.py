@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +15,8 @@ Read = tuple[pa.Array, NDArray[np.bool_]]
 
 _EXACT = 2**53
 _INT64 = np.iinfo(np.int64)
+_KINDS = (str, bool, int, float, np.bool_, np.integer, np.floating, Decimal)
+_NUMBERS_OR_TEXTS = frozenset({"string", "integer", "floating", "mixed-integer-float", "boolean", "decimal"})
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -25,29 +29,27 @@ def integers(values: pd.Series) -> Read:
         return _masked(values.where(ok, 0).to_numpy(dtype=np.int64), ok)
     if kinds.is_float_dtype(values):
         return _whole(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    if not _may_be_numbers(values):
-        return _nothing(len(values), np.int64)
-    numbers = pd.to_numeric(values, errors="coerce")
+    written = _written(values)
+    numbers = pd.to_numeric(written, errors="coerce")
     if kinds.is_integer_dtype(numbers):
         return integers(numbers)
     floats = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     read, ok = _whole(floats)
     large = np.flatnonzero(np.abs(floats) >= _EXACT)
-    return _with_exact(read, ok, values, large) if large.size else (read, ok)
+    return _with_exact(read, ok, written, large) if large.size else (read, ok)
 
 
 def floats(values: pd.Series) -> Read:
     """Finite numbers; whole numbers that a float cannot hold exactly are not read."""
-    if not _may_be_numbers(values):
-        return _nothing(len(values), np.float64)
-    numbers = values if kinds.is_numeric_dtype(values) else pd.to_numeric(values, errors="coerce")
+    written = values if kinds.is_numeric_dtype(values) else _written(values)
+    numbers = written if kinds.is_numeric_dtype(written) else pd.to_numeric(written, errors="coerce")
     read = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     ok = np.isfinite(read)
     if kinds.is_integer_dtype(numbers):
         ok &= _held_exactly(numbers, read)
-    elif numbers is not values:  # pandas before 3.1 reads text to within a bit only
+    elif numbers is not written:  # pandas before 3.1 reads text to within a bit only
         read = read.copy()
-        read[ok] = np.asarray(values[ok].tolist(), dtype=np.float64)
+        read[ok] = np.asarray(written[ok].tolist(), dtype=np.float64)
     return _masked(read, ok)
 
 
@@ -65,7 +67,8 @@ def bools(values: pd.Series) -> Read:
     if kinds.is_bool_dtype(values):
         ok = values.notna().to_numpy()
         return _masked(values.to_numpy(dtype=bool, na_value=False), ok)
-    codes, uniques = pd.factorize(values.map(str, na_action="ignore") if kinds.is_object_dtype(values) else values)
+    written = _written(values)
+    codes, uniques = pd.factorize(written.map(str, na_action="ignore") if kinds.is_object_dtype(written) else written)
     truths = [_TRUTH.get(str(unique).strip().lower()) for unique in uniques]
     known = np.array([truth is not None for truth in truths] + [False])
     return _masked(np.array([*map(bool, truths), False])[codes], known[codes])
@@ -91,15 +94,14 @@ def _with_exact(read: pa.Array, ok: NDArray[np.bool_], values: pd.Series, large:
     return _masked(numbers, ok)
 
 
-def _may_be_numbers(values: pd.Series) -> bool:
-    return bool(
-        kinds.is_numeric_dtype(values) or kinds.is_object_dtype(values) or kinds.is_string_dtype(values)
-    ) and not kinds.is_complex_dtype(values)
+def _written(values: pd.Series) -> pd.Series:
+    """Values that may be numbers: texts and numbers stay, all else is missing."""
+    if kinds.infer_dtype(values, skipna=True) in _NUMBERS_OR_TEXTS:
+        return values
+    if not kinds.is_object_dtype(values):
+        return pd.Series(np.full(len(values), np.nan))
+    return pd.Series([value if isinstance(value, _KINDS) else None for value in values], dtype=object)
 
 
 def _masked(values: NDArray[np.generic], ok: NDArray[np.bool_]) -> Read:
     return pa.array(values, mask=None if ok.all() else ~ok), ok
-
-
-def _nothing(rows: int, kind: type[np.generic]) -> Read:
-    return _masked(np.zeros(rows, dtype=kind), np.zeros(rows, dtype=bool))

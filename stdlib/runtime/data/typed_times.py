@@ -17,6 +17,12 @@ _WITH_OFFSET = r"\d[T ]\d.*(?:[zZ]|[+-]\d\d(?::?\d\d)?)\s*$"
 Micros = tuple[NDArray[np.int64], NDArray[np.bool_]]
 """Microseconds since 1970, and which of them are times."""
 
+Times = tuple[pd.Series, pd.Series | None]
+"""Times without an offset and, if there are any, times with one; each missing where the other has a value."""
+
+_FIRST = pd.Timestamp("0001-01-02").as_unit("us")
+_LAST = pd.Timestamp("9999-12-31 23:59:59.999999").as_unit("us")
+
 _DAY = 86_400_000_000
 """Microseconds of a day."""
 
@@ -27,7 +33,7 @@ def timestamps(values: pd.Series, zone: str) -> tuple[pa.Array, NDArray[np.bool_
     Local times that the clock skips, and times finer than a microsecond, are not read. Also counts the local times
     that the clock shows twice.
     """
-    local, absolute = _parsed(values)
+    local, absolute = _within(_parsed(values))
     placed, ambiguous = _placed(local, zone)
     micros, ok = _either(_microseconds(placed), absolute)
     return pa.array(micros, mask=None if ok.all() else ~ok).cast(pa.timestamp("us", zone)), ok, ambiguous
@@ -35,7 +41,7 @@ def timestamps(values: pd.Series, zone: str) -> tuple[pa.Array, NDArray[np.bool_
 
 def dates(values: pd.Series, zone: str) -> Read:
     """Days; a timestamp is one only at midnight on the clock of `zone`."""
-    local, absolute = _parsed(values)
+    local, absolute = _within(_parsed(values))
     clock = None if absolute is None else absolute.dt.tz_convert(zone).dt.tz_localize(None)
     micros, ok = _either(_microseconds(local), clock)
     ok &= micros % _DAY == 0
@@ -43,8 +49,17 @@ def dates(values: pd.Series, zone: str) -> Read:
     return pa.array(days, mask=None if ok.all() else ~ok).cast(pa.date32()), ok
 
 
-def _parsed(values: pd.Series) -> tuple[pd.Series, pd.Series | None]:
-    """Times without an offset and times with one, each missing where the other has a value."""
+def _within(times: Times) -> Times:
+    """The times that every library can hold, from the year 1 to 9999."""
+    local, absolute = times
+    local = local.where((local >= _FIRST) & (local <= _LAST))
+    if absolute is not None:
+        absolute = absolute.where((absolute >= _FIRST.tz_localize("UTC")) & (absolute <= _LAST.tz_localize("UTC")))
+    return local, absolute
+
+
+def _parsed(values: pd.Series) -> Times:
+    """The times that the values stand for; a value that is none is missing."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]"), values
     if kinds.is_datetime64_dtype(values):

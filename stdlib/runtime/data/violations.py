@@ -89,7 +89,7 @@ def _worded(values: Sequence[object], names: Sequence[str]) -> str:
 
 
 def _short(value: object) -> str:
-    if not isinstance(value, str | list | np.ndarray) and pd.isna(value):  # type: ignore[call-overload]
+    if pd.api.types.is_scalar(value) and pd.isna(value):  # type: ignore[call-overload]
         return "missing"
     text = text_of(value) or str(value)
     text = text if text.isprintable() else repr(text)[1:-1]
