@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from mlopsc.stdlib.runtime.commit import read_commit
 from mlopsc.stdlib.runtime.engine.versions import register
 from mlopsc.stdlib.runtime.model.artefact import load_model, save_model
 from mlopsc.stdlib.runtime.model.fitting import fit
@@ -63,17 +62,3 @@ def register_version(gate: Gate, results: Sequence[RuleResult], refitted: Path |
             "gate": [replace(one, judgements=one.evidence or one.judgements).facts() for one in results],
         },
     )
-
-
-def read_commit(project: Path) -> dict[str, Any] | None:
-    """The commit that the project is at and whether its files differ from it; None where there is no git."""
-    try:
-        commit = _git(project, "rev-parse", "HEAD")
-        return {"sha": commit, "changed": bool(_git(project, "status", "--porcelain", "--", "."))}
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(project: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True, timeout=20)
-    return done.stdout.strip()
