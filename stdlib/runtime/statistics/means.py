@@ -36,7 +36,7 @@ def estimate_losses(losses: RowLosses, alpha: float, seed: int) -> Estimate | Un
     if _is_binomial(part):
         limits = Rescaled(Binomial(round(part.values.sum()), part.rows), part.scale)
         return Estimate(value, limits, part.rows, part.rows, "Clopper-Pearson", proportion=True)
-    found = _estimate_ratio(part, alpha, seed)
+    found = _estimate_ratio(part, alpha, seed, fewest_far=1)
     if isinstance(found, Undecidable):
         return replace(found, estimate=value)
     sigma = _rescaled_sigma(found.sigma, part.scale, value)
@@ -56,7 +56,7 @@ def estimate_loss_difference(
         return short
     found: Estimate | Undecidable = no_difference(difference.rows, difference.units.count)
     if difference.values.any():
-        found = _estimate_ratio(difference, alpha, seed)
+        found = _estimate_ratio(difference, alpha, seed, fewest_far=FEWEST_UNITS)
     if isinstance(found, Undecidable):
         return replace(found, estimate=value)
     limits = _around_baseline(found, old, factor)
@@ -64,12 +64,12 @@ def estimate_loss_difference(
     return replace(found, value=value, limits=limits, sigma=sigma, method=f"paired {found.method}")
 
 
-def _estimate_ratio(losses: RowLosses, alpha: float, seed: int) -> Estimate | Undecidable:
-    """The ratio of sums itself, before scaling."""
+def _estimate_ratio(losses: RowLosses, alpha: float, seed: int, fewest_far: int) -> Estimate | Undecidable:
+    """The ratio of sums itself, before scaling; with a span, fewer than `fewest_far` unusual units are counted only."""
     rows, units, ratio = losses.rows, losses.units.count, losses.ratio()
     whole = _whole(losses)
-    if whole is not None and whole.below + whole.above < FEWEST_UNITS:
-        # So few units hold all the evidence that resampling them would only repeat their pattern.
+    if whole is not None and whole.below + whole.above < fewest_far:
+        # Resampled, a few differences of either sign only repeat their pattern: wrong passes are twice as many.
         return Estimate(ratio, whole, rows, units, "Clopper-Pearson over units")
     groups = coarsen(losses.units, seed)
     sums, weights = fold(losses.values, groups), fold(losses.denominators, groups)
