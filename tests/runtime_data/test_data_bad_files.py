@@ -199,7 +199,16 @@ def test_files_of_a_folder_have_the_same_columns(project: Project) -> None:
     assert failure.message == "`data/2.csv` has no column `b`, which `data/1.csv` has"
 
 
-def test_a_source_that_does_not_run_yet_is_not_ignored(project: Project) -> None:
-    connection = {"function": "secret", "name": "DB"}
-    failure = project.failure(AB, source={"function": "sql", "query": "select 1", "connection": connection})
-    assert failure.message == "the source `sql` does not run yet"
+NOT_YET = {
+    "source": {"function": "sql", "query": "select 1", "connection": {"function": "secret", "name": "DB"}},
+    "split": {"function": "rolling", "train": 0.6, "test": 0.4, "windows": 3},
+    "refresh": {"function": "every", "interval": "1d"},
+}
+
+
+@pytest.mark.parametrize("setting", NOT_YET)
+def test_what_does_not_run_yet_is_not_ignored(project: Project, setting: str) -> None:
+    project.write("rows.csv", "a,b\n1,2\n")
+    failure = project.failure(AB, **{setting: NOT_YET[setting]})
+    assert failure.message == f"`{setting} = {NOT_YET[setting]['function']}(…)` does not run yet"
+    assert failure.setting == setting

@@ -232,7 +232,6 @@ def test_what_a_split_needs(project: Project) -> None:
         ({"function": "by_group"}, "`by_group` has no column to go by"),
         ({"function": "stratified"}, "`stratified` has no column to go by"),
         ({"function": "random", "train": 0.7}, "the shares of `split` add up to 1.1, not 1"),
-        ({"function": "rolling", "windows": 3}, "the split `rolling` does not run yet"),
     ):
         assert project.failure(columns, split={**SHARES, **rule}).message == fact
     project.write("rows.csv", "id,at\n1,2025-01-01\n2,\n3,2025-01-02\n")

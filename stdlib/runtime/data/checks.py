@@ -192,7 +192,7 @@ def _measured(subject: Check, at: _Measuring) -> Measured:
             return Measured(_age(at))
         case PythonCheck(name=name):
             return _called(at, name)
-    raise StageFailure(f"the check `{subject.word}` does not run yet", "remove the rule", rule=at.rule.id)
+    raise TypeError(f"no way to measure {subject!r}")
 
 
 def _matched(at: _Measuring, name: str, pattern: str) -> Measured:

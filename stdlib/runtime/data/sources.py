@@ -78,7 +78,7 @@ def _from_source(project: Path, source: Source, columns: Sequence[Column]) -> So
             frame = _as_rows(call(project, name, setting="source"), name, "source")
             return SourceRows(frame, {"kind": "python", "function": name})
         case _:
-            raise StageFailure(f"the source `{source.word}` does not run yet", "use `csv`, `parquet` or `python`")
+            raise TypeError(f"no reader for {source!r}")
 
 
 def _from_files(

@@ -62,7 +62,7 @@ def split_rows(stage: DataStage, rows: RowSet, identities: Hashes) -> Parts:
         case TimeSplit(gap=gap):
             parts = _by_time(shares, rows.frame[_time(stage)], gap)
         case _:
-            raise StageFailure(f"the split `{rule.word}` does not run yet", "use `by_time`", setting="split")
+            raise TypeError(f"no way to split by {rule!r}")
     _refuse_empty(stage, rule, parts)
     return parts
 

@@ -68,6 +68,7 @@ def run_stage(context: StageContext) -> StageResult:
     Where the rows break the schema or a check, the verdict is `fail` and the output is `failing_rows`, a CSV file.
     """
     stage = read_stage(context.stage)
+    _refuse_what_does_not_run(stage)
     _refuse_unknown_zone(stage)
     source = read_source(context, stage)
     typed = select_rows(stage, read_types(stage, source.frame))
@@ -76,6 +77,13 @@ def run_stage(context: StageContext) -> StageResult:
     violations = [*schema_violations(stage, typed), *key_violations(stage, typed)]
     violations += [one.violation for one in checks if one.violation]
     return _failed(context, checked, violations) if violations else _snapshot(context, checked)
+
+
+def _refuse_what_does_not_run(stage: DataStage) -> None:
+    for name in ("source", "split", "refresh", "window", "transform"):
+        value = getattr(stage.settings, name)
+        if value is not None and not value.runs:
+            raise StageFailure(f"`{name} = {value.word}(…)` does not run yet", "use another", setting=name)
 
 
 def _refuse_unknown_zone(stage: DataStage) -> None:
