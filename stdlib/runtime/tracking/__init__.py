@@ -72,14 +72,9 @@ def _is_tracked(one: StageSummary, stages: Mapping[str, Any], records: Mapping[s
     """Whether there is news of a train stage: it ran, or a gate judged its model."""
     if stages[one.stage].get("settings", {}).get("track", True) is False:
         return False
-    gates = [
-        other for other in records.values() if other.kind == "test" and _model_of(stages[other.stage]) == one.stage
-    ]
+    judged = [other for other in records.values() if other.kind == "test"]
+    gates = [other for other in judged if stages[other.stage]["settings"]["model"] == one.stage]
     return not all(part.cached for part in (one, *gates))
-
-
-def _model_of(stage: Mapping[str, Any]) -> str:
-    return str(stage.get("settings", {}).get("model"))
 
 
 def _told(one: StageSummary) -> dict[str, Any]:
