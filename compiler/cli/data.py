@@ -14,6 +14,7 @@ import click
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.spec import locate
+from mlopsc.compiler.cli.summary import told_splits
 
 if TYPE_CHECKING:
     from mlopsc.compiler.cli.past import Past
@@ -26,7 +27,7 @@ _file = click.option("--file", metavar="FILE", help="The spec; by default the pi
 
 @dataclass(frozen=True)
 class Version:
-    """Rows that a data stage had: the record of its first run with them, and the environments that had them."""
+    """Rows that a data stage had: its newest record with them, the run that had them first, and the environments."""
 
     stage: str
     hash: str
@@ -34,7 +35,7 @@ class Version:
     run: int
     began: datetime
     pipeline: str
-    environment: str
+    environments: tuple[str, ...]
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -70,19 +71,19 @@ def list_versions(file: str | None = None) -> int:
     if not found:
         click.echo("no data stage has been run here yet; `mlopsc run` is the first")
         return Exit.OK
-    pinned = _pinned(past.folder, found)
     rows = [
         (
             one.stage,
             one.hash[:_SHORT],
             f"{one.facts['rows']:,}",
-            ", ".join(f"{name} {count:,}" for name, count in one.facts["splits"].items()),
+            told_splits(one.facts),
+            ", ".join(one.environments),
             f"{when(one.began)} (run {one.run})",
-            "pinned" if (one.pipeline, one.environment, one.stage, one.hash) in pinned else "",
+            _pinned(past.folder, one),
         )
         for one in found
     ]
-    headings = ("stage", "version", "rows", "splits", "first seen", "")
+    headings = ("stage", "version", "rows", "splits", "environments", "first seen", "")
     click.echo("\n".join(render_table(headings, rows, style_of(sys.stdout))))
     return Exit.OK
 
@@ -102,7 +103,7 @@ def show(stage: str, version: str | None, file: str | None) -> int:
     style = style_of(sys.stdout)
     lines = [style("bold", f"{one.stage} {one.hash[:_SHORT]}"), f"first seen {when(one.began)} in run {one.run}"]
     lines.append(f"source: {_source(one.facts)}")
-    lines.append(f"{one.facts['rows']:,} rows: " + _splits(one.facts))
+    lines.append(f"{one.facts['rows']:,} rows: " + told_splits(one.facts))
     if one.facts.get("dropped"):
         lines.append(f"dropped, because the schema does not name them: {', '.join(one.facts['dropped'])}")
     columns = _profile(past, one).get("columns", {})
@@ -140,10 +141,11 @@ def _versions(past: Past) -> Iterator[Version]:
         for stage in run.stages:
             if stage.kind == "data" and stage.record and "hash" in stage.record.facts:
                 digest = str(stage.record.facts["hash"])
-                version = Version(
-                    stage.stage, digest, stage.record, run.number, run.began, run.pipeline, run.environment
-                )
-                found[run.environment, stage.stage, digest] = version
+                newer = found.get((run.pipeline, stage.stage, digest))
+                record = newer.record if newer else stage.record
+                where = dict.fromkeys((run.environment, *(newer.environments if newer else ())))
+                version = Version(stage.stage, digest, record, run.number, run.began, run.pipeline, tuple(where))
+                found[run.pipeline, stage.stage, digest] = version
     yield from sorted(found.values(), key=lambda one: -one.run)
 
 
@@ -165,15 +167,15 @@ def _chosen(past: Past, stage: str, version: str | None) -> Version:
     return fitting[0]
 
 
-def _pinned(folder: Path, versions: list[Version]) -> set[tuple[str, str, str, str]]:
+def _pinned(folder: Path, version: Version) -> str:
+    """Where `mlops.lock` pins the version, in words."""
     from mlopsc.stdlib.runtime.engine.lock import Lock
 
-    found = set()
-    for one in versions:
-        pin = Lock(folder, one.pipeline, one.environment).pin(one.stage)
-        if pin is not None:
-            found.add((one.pipeline, one.environment, one.stage, str(pin["hash"])))
-    return found
+    pins = {name: Lock(folder, version.pipeline, name).pin(version.stage) for name in version.environments}
+    pinning = [name for name, pin in pins.items() if pin is not None and pin["hash"] == version.hash]
+    if len(pinning) == len(version.environments):
+        return "pinned"
+    return f"pinned in {', '.join(pinning)}" if pinning else ""
 
 
 def _source(facts: Mapping[str, Any]) -> str:
@@ -182,12 +184,8 @@ def _source(facts: Mapping[str, Any]) -> str:
     return " ".join(filter(None, told if "sha256" in source else told[:2]))
 
 
-def _splits(facts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in facts["splits"].items())
-
-
 def _profile(past: Past, version: Version) -> Mapping[str, Any]:
-    store = past.store(version.pipeline, version.environment)
+    store = past.store(version.pipeline, version.environments[0])
     profile: Mapping[str, Any] = json.loads(store.get_object(version.record.outputs["profile"]))
     return profile
 
@@ -207,8 +205,13 @@ def _described(column: Mapping[str, Any]) -> tuple[str, str]:
         mean = number(column["mean"])
         return missing, f"{number(column['min'])} to {number(column['max'])}, mean {mean}"
     if "min" in column:
-        return missing, f"{column['min']} to {column['max']}"
+        return missing, f"{_moment(column['min'])} to {_moment(column['max'])}"
     return missing, f"{column['distinct']:,} different" if "distinct" in column else ""
+
+
+def _moment(text: str) -> str:
+    """A time without what says nothing."""
+    return text.replace("T", " ").removesuffix("+00:00").removesuffix(":00")
 
 
 def _difference(past: Past, old: Version, new: Version, style: Style) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mlopsc.compiler.cli.exits import CommandFailure
+from mlopsc.compiler.python_modules import LOCKS
 
 if TYPE_CHECKING:
     from mlopsc.compiler.cli.spec import Spec
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 OLDEST = (3, 11)
 LITTLE_SPACE = 1_000_000_000
-_LOCKS = ("pylock.toml", "uv.lock", "requirements.lock", "requirements.txt")
 _PATIENCE = 5.0
 
 
@@ -138,9 +138,9 @@ def _spec(spec: Spec, compilation: Compilation) -> Found:
 
 
 def _dependencies(spec: Spec) -> Found:
-    found = next((name for name in _LOCKS if (spec.folder / name).is_file()), None)
+    found = next((name for name in LOCKS if (spec.folder / name).is_file()), None)
     if found is None:
-        fact = f"none of {', '.join(_LOCKS)}"
+        fact = f"none of {', '.join(LOCKS)}"
         return Found("warn", "dependencies", fact, "`pip freeze > requirements.txt`: what is installed decides results")
     return Found("ok", "dependencies", found)
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -110,7 +111,20 @@ def _listening(as_json: bool) -> Iterator[Listener]:
         return
     from mlopsc.stdlib.runtime.engine.listeners import JsonLines, PlainLines
 
-    yield JsonLines(sys.stdout) if as_json else PlainLines(sys.stdout)
+    yield JsonLines(sys.stdout) if as_json else _brief(PlainLines(sys.stdout))
+
+
+def _brief(lines: Listener) -> Listener:
+    """The same without what stages found and why they failed, which the summary at the end tells."""
+    from mlopsc.stdlib.runtime.engine.events import Event, RunFinished, StageFinished
+
+    def listen(event: Event) -> None:
+        if isinstance(event, StageFinished):
+            event = StageFinished(replace(event.summary, record=None, failure=None))
+        if not isinstance(event, RunFinished):
+            lines(event)
+
+    return listen
 
 
 def _close(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> None:
@@ -150,7 +164,7 @@ def _counts(stages: Sequence[StageSummary]) -> str:
 
     counts: dict[str, int] = {}
     for one in stages:
-        word = "cached" if one.cached and one.outcome == "ok" else "done" if one.outcome == "ok" else ended(one.outcome)
+        word = "cached" if one.cached and one.outcome == "ok" else ended(one.outcome)
         counts[word] = counts.get(word, 0) + 1
     return ", ".join(f"{number} {word}" for word, number in counts.items())
 

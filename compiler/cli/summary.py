@@ -13,6 +13,7 @@ from mlopsc.stdlib.runtime.engine.events import Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 
 _SHOWN_CANDIDATES = 5
+_SPLITS = ("train", "validation", "test")
 _TONES: Mapping[Outcome, Tone] = {
     Outcome.OK: "good",
     Outcome.FAIL: "error",
@@ -21,7 +22,7 @@ _TONES: Mapping[Outcome, Tone] = {
     Outcome.SKIPPED: "dim",
     Outcome.INTERRUPTED: "warning",
 }
-WORDS: Mapping[str, str] = {"fail": "failed", "error": "did not finish"}
+WORDS: Mapping[str, str] = {"ok": "done", "fail": "failed", "error": "did not finish"}
 
 
 Places = Callable[[str, str, str], str]
@@ -85,12 +86,20 @@ def _data(facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> I
     source = str(facts.get("source", {}).get("path", ""))
     told = [f"{rows:,} rows", f"{len(columns)} columns" if columns else "", f"from {safe(source)}" if source else ""]
     yield " ".join([", ".join(filter(None, told[:2])), told[2]]).strip()
-    splits = facts.get("splits", {})
-    if splits:
-        yield "split: " + ", ".join(f"{name} {count:,}" for name, count in splits.items())
+    if facts.get("splits"):
+        yield f"split: {told_splits(facts)}"
     for check in facts.get("checks", ()):
         seen = check["seen"] if check["seen"] is not None else notes.get(check["rule"])
         yield f"{sign(bool(check['holds']), style)} {safe(check['text'])}{style('dim', _seen(seen))}"
+
+
+def told_splits(facts: Mapping[str, Any]) -> str:
+    """The splits with their rows, in the order in which they are used."""
+    splits = facts["splits"]
+    known = [name for name in _SPLITS if name in splits]
+    others = [name for name in splits if name not in known and name != "gap"]
+    unused = ["gap"] if "gap" in splits else []
+    return ", ".join(f"{name} {splits[name]:,}" for name in [*known, *others, *unused])
 
 
 def _seen(seen: Any) -> str:
