@@ -35,7 +35,7 @@ from mlopsc.stdlib.runtime.statistics.inputs import (
     RowLosses,
     Statistic,
 )
-from mlopsc.stdlib.runtime.statistics.judgements import Judgement, Requirement, Verdict
+from mlopsc.stdlib.runtime.statistics.judgements import Judgement, Requirement, Verdict, share_of_look
 from mlopsc.stdlib.runtime.statistics.slices import Slices, judge_slices
 from mlopsc.stdlib.runtime.statistics.units import Units, row_units
 
@@ -313,9 +313,12 @@ def null_challengers(looks: int, challengers: int = 20, rows: int = 200) -> Wron
     mean = exp(0.4**2 / 2)
 
     def wrong(stream: np.random.Generator, seed: int) -> bool:
-        requirement = Requirement("<=", LEVEL, looks=looks, seed=seed)
-        models = (RowLosses(stream.lognormal(sigma=0.4, size=rows), row_units(rows)) for _ in range(challengers))
-        return any(judge(losses, mean, requirement).verdict is Verdict.PASS for losses in models)
+        models = [RowLosses(stream.lognormal(sigma=0.4, size=rows), row_units(rows)) for _ in range(challengers)]
+        judged = (
+            judge(losses, mean, Requirement("<=", LEVEL, looks=looks, seed=seed, look=min(look, looks)))
+            for look, losses in enumerate(models, 1)
+        )
+        return any(judgement.verdict is Verdict.PASS for judgement in judged)
 
     return wrong
 
@@ -353,8 +356,8 @@ def _metric(word: str, predictions: Predictions) -> RowLosses | Statistic:
 
 
 def _bounds(held: RowLosses | Statistic | Latencies, seed: int, looks: int = 1) -> Bound:
-    """Bounds at 95%, shared by so many looks, or bounds that prove nothing where there are none."""
-    found = bound(held, 1 - (1 - LEVEL) / looks, seed)
+    """Bounds at 95% in the first of so many looks, or bounds that prove nothing where there are none."""
+    found = bound(held, 1 - (1 - LEVEL) * share_of_look(1, looks), seed)
     return found if isinstance(found, Bound) else Bound(0.0, -np.inf, np.inf, LEVEL, "none", found.rows, found.units)
 
 
@@ -392,8 +395,8 @@ def _claims_on_few_units() -> Iterator[Claim]:
             yield Claim(f"{name}, {units} units: wrong pass", spread_over_rows(draw, mean, rows_a_unit, "upper"))
             yield Claim(f"{name}, {units} units: wrong fail", spread_over_rows(draw, mean, rows_a_unit, "lower"))
             yield Claim(f"{name}, {units} units: wrong pass, t alone", student_too_low(draw, mean))
-            fifth = spread_over_rows(draw, mean, rows_a_unit, "upper", looks=5)
-            yield Claim(f"{name}, {units} units: wrong pass, 1 of 5 looks", fifth)
+            first = spread_over_rows(draw, mean, rows_a_unit, "upper", looks=5)
+            yield Claim(f"{name}, {units} units: wrong pass, look 1 of 5", first)
 
 
 def _claims_on_shares() -> Iterator[Claim]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mlopsc.stdlib.planning import rows_for_mean, rows_for_proportion
 from mlopsc.stdlib.runtime.statistics.gates import first_release, judge
 from mlopsc.stdlib.runtime.statistics.inputs import Baseline, Latencies, RowLosses, roc_auc
-from mlopsc.stdlib.runtime.statistics.judgements import Comparison, Requirement, Verdict
+from mlopsc.stdlib.runtime.statistics.judgements import Comparison, Requirement, Verdict, share_of_look
 from mlopsc.stdlib.runtime.statistics.units import Units, row_units
 
 STREAM = np.random.default_rng(7)
@@ -86,9 +86,15 @@ def test_more_certainty_or_more_looks_never_decide_more(rows: int, limit: float,
 
 
 def test_several_looks_share_the_error_rate() -> None:
-    shared = judge(LOSSES, 2.0, Requirement("<=", 0.95, looks=5))
-    alone = judge(LOSSES, 2.0, Requirement("<=", 0.99))
-    assert (shared.lower, shared.upper) == pytest.approx((alone.lower, alone.upper), rel=1e-12)
+    for look, level in ((1, 0.96), (2, 0.9975), (5, 0.9975)):
+        shared = judge(LOSSES, 2.0, Requirement("<=", 0.95, looks=5, look=look))
+        alone = judge(LOSSES, 2.0, Requirement("<=", level))
+        assert (shared.lower, shared.upper) == pytest.approx((alone.lower, alone.upper), rel=1e-9)
+
+
+@given(st.integers(1, 100))
+def test_the_shares_of_all_looks_add_up_to_one(looks: int) -> None:
+    assert sum(share_of_look(look, looks) for look in range(1, looks + 1)) == pytest.approx(1.0)
 
 
 def test_without_a_level_the_estimate_decides() -> None:

@@ -9,6 +9,9 @@ from typing import Literal
 Comparison = Literal["<=", ">="]
 Standing = Literal["judged", "too few rows", "no rows"]
 
+FIRST_LOOK = 0.8
+"""The share of the error rate that the first model judged on a set of test rows may use."""
+
 
 class Verdict(StrEnum):
     """What a gate says; only a pass opens it."""
@@ -22,9 +25,11 @@ class Verdict(StrEnum):
 class Requirement:
     """How a metric is held against a limit.
 
-    `level` None means that the point estimate decides. `looks` is how many models may be judged on the same rows:
-    each look has the error rate (1 - level) / looks. `assuming` is the value that the metric is expected to have,
-    for the number of rows needed. Raises ValueError for a level outside 0.5..1 or fewer than one look.
+    `level` None means that the point estimate decides. `looks` is how many models may be judged on the same rows, and
+    `look` which of them this is: the first may use most of the error rate 1 - level, the others share the rest, so
+    that all of them together keep to it (Bonferroni's inequality with unequal weights). `assuming` is the value that
+    the metric is expected to have, for the number of rows needed. Raises ValueError for a level outside 0.5..1 and
+    for a look that is none of the looks.
     """
 
     comparison: Comparison
@@ -32,21 +37,33 @@ class Requirement:
     looks: int = 1
     assuming: float | None = None
     seed: int = 0
+    look: int = 1
 
     def __post_init__(self) -> None:
         if self.level is not None and not 0.5 <= self.level < 1:
             raise ValueError(f"a level is at least 0.5 and less than 1, and {self.level:g} is not")
-        if self.looks < 1:
-            raise ValueError(f"a model is judged in at least one look, not in {self.looks}")
+        if not 1 <= self.look <= self.looks:
+            raise ValueError(f"there is no look {self.look} of {self.looks}")
 
     @property
     def alpha(self) -> float:
         """The error rate that one look may have on either side; 1 where no level was asked for."""
-        return 1.0 if self.level is None else (1.0 - self.level) / self.looks
+        return 1.0 if self.level is None else (1.0 - self.level) * share_of_look(self.look, self.looks)
 
     def is_met(self, value: float, limit: float) -> bool:
         """Whether a value is on the right side of a limit, or at it."""
         return value <= limit if self.comparison == "<=" else value >= limit
+
+
+def share_of_look(look: int, looks: int) -> float:
+    """The share of the error rate that one look of several may use; over all looks they add up to 1.
+
+    An even share would spend four fifths of the certainty of the usual case, one model on fresh rows, on looks that
+    may never come.
+    """
+    if looks == 1:
+        return 1.0
+    return FIRST_LOOK if look == 1 else (1.0 - FIRST_LOOK) / (looks - 1)
 
 
 @dataclass(frozen=True)

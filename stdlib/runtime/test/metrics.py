@@ -37,7 +37,8 @@ def judge_metric(gate: Gate, rule: Rule) -> RuleResult:
     if look is not None and look.is_spent:
         return replace(undecided(rule, KIND, look.reason), look=look.facts())
     try:
-        judgements = [_judge_comparison(gate, rule, metric, split, one) for one in rule.comparisons]
+        number = look.number if look else 1
+        judgements = [_judge_comparison(gate, rule, metric, split, one, number) for one in rule.comparisons]
     except MetricError as error:
         raise StageFailure(error.message, error.hint, rule=rule.id) from error
     return _result(gate, rule, judgements, look)
@@ -61,9 +62,11 @@ def _result(gate: Gate, rule: Rule, judgements: list[dict[str, Any]], look: Look
     )
 
 
-def _judge_comparison(gate: Gate, rule: Rule, metric: AnyMetric, split: str, comparison: Comparison) -> dict[str, Any]:
+def _judge_comparison(
+    gate: Gate, rule: Rule, metric: AnyMetric, split: str, comparison: Comparison, look: int
+) -> dict[str, Any]:
     clauses = RequireTest.model_validate(rule.clauses)
-    requirement, limit = _requirement(gate, rule, clauses, comparison)
+    requirement, limit = _requirement(gate, rule, clauses, comparison, look)
     rows, predictions = gate.rows_of(split), gate.predictions(split, metric)
     rival = _meet(gate, metric, rows, split, limit)
     if isinstance(rival, NoComparison):
@@ -82,8 +85,10 @@ def _judge_comparison(gate: Gate, rule: Rule, metric: AnyMetric, split: str, com
     return told(judge_slices(held, bar, requirement, _slices(rows, clauses.by)), comparison.operator, _named(limit))
 
 
-def _requirement(gate: Gate, rule: Rule, clauses: RequireTest, comparison: Comparison) -> tuple[Requirement, Limit]:
-    """How strictly the rule is judged. A validation split is judged as strictly as the test split would be."""
+def _requirement(
+    gate: Gate, rule: Rule, clauses: RequireTest, comparison: Comparison, look: int
+) -> tuple[Requirement, Limit]:
+    """How strictly the rule is judged. A validation split is judged as strictly as the first look at a test split."""
     limit = comparison.limit
     match comparison.operator:
         case "<=" | ">=" as side:
@@ -95,7 +100,7 @@ def _requirement(gate: Gate, rule: Rule, clauses: RequireTest, comparison: Compa
         case other:
             raise StageFailure(f"a metric cannot be held against `{other}`", "use `<=` or `>=`", rule=rule.id)
     looks = gate.settings.max_looks
-    return Requirement(side, clauses.at, looks, clauses.assuming), limit
+    return Requirement(side, clauses.at, looks, clauses.assuming, look=look), limit
 
 
 def _meet(gate: Gate, metric: AnyMetric, rows: Table, split: str, limit: Limit) -> Rival | NoComparison | None:
