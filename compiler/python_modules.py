@@ -1,6 +1,6 @@
-"""The modules of a project that a module imports, read from syntax trees: nothing is imported or run.
+"""What a project's Python rests on: the modules that it imports, read from syntax trees, and where a lock may be.
 
-The project's folder is the first place that its modules are looked for, as it is when its code runs.
+Nothing is imported or run. The project's folder is the first place that its modules are looked for, as it is when its code runs.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
+
+LOCKS = ("pylock.toml", "uv.lock", "requirements.lock", "requirements.txt")
+"""Where a project's dependencies are pinned: the first of these that exists."""
 
 Read = Callable[[str], str | None]
 """The text of a file of the project by its path; None when there is no such file, or it is no text."""

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.lint.allow import without_allowed
-from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 from mlopsc.compiler.semantics.model import SemanticModel
 
 
@@ -26,7 +26,7 @@ def lint(model: SemanticModel, exists: Callable[[str], bool]) -> list[Diagnostic
 
     `exists` says whether the project has a file or folder.
     """
-    program = Subjects(model, exists)
+    program = LintedProgram(model, exists)
     found = {
         (diagnostic.code.id, diagnostic.location.file.path, diagnostic.location.span): diagnostic
         for rule in rules()

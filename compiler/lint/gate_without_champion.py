@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
-from mlopsc.compiler.lint.rule import LintRule, Subjects, after, next_line
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule, after, next_line
 from mlopsc.compiler.semantics.model import RuleModel
 
 
@@ -42,7 +42,7 @@ class GateWithoutChampion(LintRule, id="L007", name="gate-without-champion"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Gates of releases with metrics and none that is compared with the champion's."""
         for environment, release in program.stages("release"):
             gate = environment.stages.get(str(release.value("gate")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Label
-from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 
 
 class GateWithoutMetric(LintRule, id="L006", name="gate-without-metric"):
@@ -40,7 +40,7 @@ class GateWithoutMetric(LintRule, id="L006", name="gate-without-metric"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Gates of releases without a rule about a metric."""
         for environment, release in program.stages("release"):
             gate = environment.stages.get(str(release.value("gate")))

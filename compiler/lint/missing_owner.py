@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic
-from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 
 
 class MissingOwner(LintRule, id="L008", name="missing-owner"):
@@ -28,7 +28,7 @@ class MissingOwner(LintRule, id="L008", name="missing-owner"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Programs with a release and no `owner`."""
         pipeline = program.model.pipeline
         if pipeline is not None and "owner" not in pipeline.settings and program.has("release"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
-from mlopsc.compiler.lint.rule import LintRule, Subjects, after
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule, after
 
 
 class RequireWithoutLevel(LintRule, id="L002", name="require-without-level"):
@@ -30,7 +30,7 @@ class RequireWithoutLevel(LintRule, id="L002", name="require-without-level"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Comparisons of metrics in gates and releases without `at`."""
         for kind in ("test", "release"):
             for _, stage in program.stages(kind):

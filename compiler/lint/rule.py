@@ -13,7 +13,7 @@ from mlopsc.compiler.text import Location
 
 
 @dataclass(frozen=True)
-class Subjects:
+class LintedProgram:
     """What is looked at: a program without errors, and whether the project has a file or folder."""
 
     model: SemanticModel
@@ -54,7 +54,7 @@ class LintRule:
         super().__init_subclass__()
         cls.code = Code(id, name, severity)
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """What the rule finds; the same thing may be found once for each environment."""
         raise NotImplementedError
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import sqrt
 
 from mlopsc.compiler.diagnostics import Diagnostic, Label, Severity
-from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 from mlopsc.compiler.schema.values import Duration, Money, Rate
 from mlopsc.compiler.semantics.model import ComparisonModel, EnvironmentModel, RuleModel, StageModel
 
@@ -48,7 +48,7 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Comparisons with the champion in releases, beside the traffic of each environment."""
         for environment, release in program.stages("release"):
             in_shadow = _is_in_shadow(environment, release)
@@ -74,7 +74,7 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
 
     def _too_little(
         self,
-        program: Subjects,
+        program: LintedProgram,
         environment: EnvironmentModel,
         release: StageModel,
         rule: RuleModel,

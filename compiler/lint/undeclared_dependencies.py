@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Severity
-from mlopsc.compiler.lint.rule import LintRule, Subjects
-
-LOCKS = ("pylock.toml", "uv.lock", "requirements.lock", "requirements.txt")
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
+from mlopsc.compiler.python_modules import LOCKS
 
 
 class UndeclaredDependencies(LintRule, id="L005", name="undeclared-dependencies", severity=Severity.INFO):
@@ -26,7 +25,7 @@ class UndeclaredDependencies(LintRule, id="L005", name="undeclared-dependencies"
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Programs that train, in a project without a lock."""
         pipeline = program.model.pipeline
         if pipeline is None or not program.has("train") or any(program.exists(lock) for lock in LOCKS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
-from mlopsc.compiler.lint.rule import LintRule, Subjects, after, next_line
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule, after, next_line
 from mlopsc.compiler.semantics.model import SettingModel
 
 
@@ -34,7 +34,7 @@ class UnpinnedData(LintRule, id="L001", name="unpinned-data"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Data stages with a URL for a source and no `refresh`."""
         for _, stage in program.stages("data"):
             source = stage.settings.get("source")

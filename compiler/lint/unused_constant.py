@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
-from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 from mlopsc.compiler.semantics.index import Namespace
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location, Span
@@ -36,7 +36,7 @@ class UnusedConstant(LintRule, id="L004", name="unused-constant"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Constants of the first file without a use."""
         model = program.model
         used = {

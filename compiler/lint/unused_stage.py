@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic
-from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 
 
 class UnusedStage(LintRule, id="L003", name="unused-stage"):
@@ -21,7 +21,7 @@ class UnusedStage(LintRule, id="L003", name="unused-stage"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Data stages that are the input of none, in programs that train."""
         if not program.has("train"):
             return

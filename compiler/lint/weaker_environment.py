@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Label
-from mlopsc.compiler.lint.rule import LintRule, Subjects
+from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 from mlopsc.compiler.semantics.model import ComparisonModel, EnvironmentModel, RuleModel
 
 
@@ -31,7 +31,7 @@ class WeakerEnvironment(LintRule, id="L009", name="weaker-environment"):
     ```
     """
 
-    def check(self, program: Subjects) -> Iterator[Diagnostic]:
+    def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Environments beside those that they follow."""
         for environment in program.model.environments.values():
             followed = program.model.environments.get(str(_value(environment, "follows")))

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mlopsc.compiler.python_modules import LOCKS
 from mlopsc.stdlib.runtime.engine.files import ProjectFiles
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure, StageRecord
 from mlopsc.stdlib.runtime.engine.plan import Plan, PlannedStage, result_settings, seen
@@ -19,9 +20,6 @@ from mlopsc.stdlib.runtime.store.protocol import Store
 
 RESULTS = 1
 """Raised by a release in which a stage computes something else from the same parts."""
-
-LOCKS = ("pylock.toml", "uv.lock", "requirements.lock", "requirements.txt")
-"""Where a project's dependencies are pinned: the first of these that exists."""
 
 Parts = dict[str, Any]
 
