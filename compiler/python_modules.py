@@ -1,6 +1,7 @@
 """What a project's Python rests on: the modules that it imports, read from syntax trees, and where a lock may be.
 
-Nothing is imported or run. The project's folder is the first place that its modules are looked for, as it is when its code runs.
+Nothing is imported or run. The project's folder is the first place that its modules are looked for, as it is when its
+code runs.
 """
 
 from __future__ import annotations
