@@ -47,6 +47,7 @@ def cpu_seconds(command: Sequence[str], cwd: Path, *, expect: Sequence[int] = (0
     """User and system seconds of a command and all that it started; raises when it ends with another code."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {**os.environ, "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # users have it unset: a second start reads compiled modules
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode not in expect:
