@@ -60,6 +60,9 @@ def command(
     with _listening(as_json) as listener:
         result = run(request, listener)
     if not as_json:
+        _show(spec, compilation, name, result)
+    _track(request, result)
+    if not as_json:
         _close(spec, compilation, name, result)
     return result.exit_code
 
@@ -127,12 +130,29 @@ def _brief(lines: Listener) -> Listener:
     return listen
 
 
-def _close(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> None:
-    from mlopsc.compiler.cli.summary import seconds, summarize
+def _track(request: Request, result: RunResult) -> None:
+    """Mirror what was trained and judged into the tracker, now that the verdict is told; a failure is one line."""
+    from mlopsc.stdlib.runtime.tracking import track_run
+
+    if warning := track_run(request, result):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _show(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> None:
+    from mlopsc.compiler.cli.summary import summarize
     from mlopsc.compiler.render.style import style_of
 
     style = style_of(sys.stdout)
     lines = ["", *summarize(result.stages, style, _places(spec, compilation, environment))]
+    click.echo("\n".join(lines), color=style.colour)
+
+
+def _close(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> None:
+    from mlopsc.compiler.cli.summary import seconds
+    from mlopsc.compiler.render.style import style_of
+
+    style = style_of(sys.stdout)
+    lines: list[str] = []
     idle = _not_started(compilation, environment)
     if idle:
         lines += [style("dim", f"declared and checked, not started by a run: {idle}"), ""]

@@ -13,6 +13,7 @@ from mlopsc.stdlib.runtime.engine.outcome import Message
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import run
 from mlopsc.stdlib.runtime.store.faults import OperationError
+from mlopsc.stdlib.runtime.tracking import track_run
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -45,7 +46,10 @@ def main(
     )
     listener = JsonLines(sys.stdout) if arguments.json else _lines_with_places(Path(file).with_name("origins.json"))
     try:
-        sys.exit(run(request, listener).exit_code)
+        result = run(request, listener)
+        if warning := track_run(request, result):
+            sys.stderr.write(f"warning: {warning}\n")
+        sys.exit(result.exit_code)
     except OperationError as error:
         sys.stderr.write(f"error: {error.message}\n" + (f"  next: {error.hint}\n" if error.hint else ""))
         sys.exit(4)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mlopsc.stdlib.runtime.engine.endings import INTERRUPTED
 from mlopsc.stdlib.runtime.engine.events import StageSummary
 from mlopsc.stdlib.runtime.engine.history import STATE
 from mlopsc.stdlib.runtime.engine.plan import load_plan
@@ -33,7 +34,7 @@ def track_run(request: Request, result: RunResult) -> str:
 
     Nothing is written, nor MLflow imported, where no model was trained or judged in this run.
     """
-    handed = hand_over(request, result)
+    handed = None if result.exit_code == INTERRUPTED else hand_over(request, result)
     if handed is None:
         return ""
     command = [sys.executable, "-m", __name__, str(result.folder)]
@@ -42,6 +43,8 @@ def track_run(request: Request, result: RunResult) -> str:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, env=_quiet(), check=False)
     except (OSError, subprocess.SubprocessError) as error:
         return _warning(handed, str(error))
+    except KeyboardInterrupt:
+        return _warning(handed, "interrupted")
     return _warning(handed, done.stderr) if done.returncode else ""
 
 
