@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NoReturn, Self, dataclass_transform
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 
 @dataclass_transform(frozen_default=True)
@@ -13,9 +15,13 @@ class Record:
     """
 
     fields: ClassVar[tuple[str, ...]] = ()
+    _content: ClassVar[Callable[[Any], Any]] = staticmethod(lambda _: ())
+    """All fields of a value at once."""
 
     def __init_subclass__(cls) -> None:
         cls.fields = (*cls.fields, *(name for name in cls.__annotations__ if name not in cls.fields))
+        if cls.fields:
+            cls._content = staticmethod(attrgetter(*cls.fields))
 
     def __init__(self, *values: object, **named: object) -> None:
         content = self.__dict__
@@ -35,12 +41,10 @@ class Record:
         raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.fields)
+        return type(other) is type(self) and bool(self._content(self) == self._content(other))
 
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in self.fields)))
+        return hash((type(self), self._content(self)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.fields)})"
