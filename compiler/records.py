@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
@@ -15,7 +14,7 @@ class Record:
     """
 
     fields: ClassVar[tuple[str, ...]] = ()
-    _content: ClassVar[Callable[[Any], Any]] = staticmethod(lambda _: ())
+    _content: ClassVar[staticmethod[[Any], Any]] = staticmethod(lambda _: ())
     """All fields of a value at once."""
 
     def __init_subclass__(cls) -> None:
