@@ -67,17 +67,21 @@ def building(folder: Path, how: str) -> float:
 
 def parsing() -> Iterator[Figure]:
     """Lines a second of a whole parse, and milliseconds of a parse after an edit in one block."""
+    from mlopsc.compiler.program import vocabulary_of
     from mlopsc.compiler.syntax.parser import parse
     from mlopsc.compiler.text import SourceFile
+    from mlopsc.stdlib import registry
+
+    words = vocabulary_of(registry())
 
     text = many_stages(1350)
     lines = text.count("\n")
-    seconds = median_of(3, lambda: cpu_of(lambda: parse(SourceFile("long.mlops", text))))
+    seconds = median_of(3, lambda: cpu_of(lambda: parse(SourceFile("long.mlops", text), words)))
     yield Figure(f"parsing {lines:,} lines", lines / seconds, 4000, "lines/s", at_least=True)
     thousand = "\n".join(text.split("\n")[:1000])
-    before = parse(SourceFile("edited.mlops", thousand))
+    before = parse(SourceFile("edited.mlops", thousand), words)
     edited = SourceFile("edited.mlops", thousand.replace("alpha = 0.5", "alpha = 0.25", 1))
-    seconds = median_of(9, lambda: cpu_of(lambda: parse(edited, before)))
+    seconds = median_of(9, lambda: cpu_of(lambda: parse(edited, words, before)))
     yield Figure("parsing again after an edit in a file of 1,000 lines", seconds * 1000, 10, "ms")
 
 
