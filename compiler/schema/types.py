@@ -5,7 +5,7 @@ that the block leads to, `Symbol` in the words of the parameter, and so on. Ther
 """
 
 import types as python_types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
@@ -243,10 +243,14 @@ def is_marked(parameter: Parameter, mark: type[Any]) -> bool:
     return any(isinstance(one, mark) for one in _marks(parameter))
 
 
-def _marks(parameter: Parameter) -> Iterator[Any]:
-    for option in (parameter.annotation, *get_args(parameter.annotation)):
-        if get_origin(option) is Annotated:
-            yield from option.__metadata__
+def _marks(parameter: Parameter) -> tuple[Any, ...]:
+    return _metadata(parameter.annotation)
+
+
+@cache
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    annotated = (option for option in (annotation, *get_args(annotation)) if get_origin(option) is Annotated)
+    return tuple(mark for option in annotated for mark in option.__metadata__)
 
 
 def _described(annotation: Any, marks: tuple[Type, ...]) -> Type:

@@ -47,8 +47,7 @@ def analyse(files: Sequence[ast.File], registry: Registry, project: ProjectReade
         metrics,
         environments,
         findings.diagnostics,
-        tuple(findings.uses),
-        tuple(findings.expectations),
+        findings,
     )
 
 

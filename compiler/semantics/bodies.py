@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mlopsc.compiler.diagnostics import did_you_mean
-from mlopsc.compiler.schema.declarations import Block, StageKind, Verb
+from mlopsc.compiler.schema.declarations import Block, Declaration, StageKind, Verb
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics import messages_blocks as messages
 from mlopsc.compiler.semantics import messages_words
@@ -52,6 +52,24 @@ class Body:
     has_lost_rules: bool
 
 
+def setting_symbol(kind: type[Block], word: str) -> Symbol:
+    """A setting, for editors."""
+    parameter = kind.accepts().get(word)
+    documentation = parameter.description if parameter else LANGUAGE_SETTINGS[word]
+    return Symbol(Namespace.SETTING, word, kind.word, None, kind, "", documentation)
+
+
+def verb_symbol(verb: type[Verb], kind: str) -> Symbol:
+    """A verb, for editors."""
+    return Symbol(Namespace.VERB, verb.word, kind, None, verb)
+
+
+def clause_symbol(declaration: type[Declaration], word: str) -> Symbol:
+    """A clause, for editors."""
+    documentation = declaration.accepts()[word].description
+    return Symbol(Namespace.CLAUSE, word, declaration.word, None, declaration, "", documentation)
+
+
 @dataclass(eq=False)
 class BodyReader:
     """Sorts the items of a block of one kind."""
@@ -95,18 +113,19 @@ class BodyReader:
         )
 
     def _setting(self, setting: ast.Setting) -> None:
-        name, at = setting.name.text, self.home.at(setting.name)
+        name = setting.name.text
         parameter = self.kind.accepts().get(name)
-        documentation = parameter.description if parameter else LANGUAGE_SETTINGS.get(name, "")
         inherited = {} if self.is_override or self.kind.word == "pipeline" else LANGUAGE_SETTINGS
         if parameter is None and name not in inherited:
             known = [*self.kind.accepts(), *inherited]
             self.guessed.add(did_you_mean(name, known) or name)
-            self.findings.report(messages_words.unknown_setting(at, name, self.kind, known, self._kinds_with(name)))
+            at, elsewhere = self.home.at(setting.name), self._kinds_with(name)
+            self.findings.report(messages_words.unknown_setting(at, name, self.kind, known, elsewhere))
             return
-        self.findings.use(at, Symbol(Namespace.SETTING, name, self.kind.word, None, self.kind, "", documentation))
+        self.findings.use((self.home.origin, setting.name), setting_symbol(self.kind, name))
         first = self.settings.setdefault(name, Placed(setting, self.home))
         if first.node is not setting:
+            at = self.home.at(setting.name)
             self.findings.report(messages.duplicate_setting(at, name, self.home.at(first.node.name)))
 
     def _kinds_with(self, name: str) -> list[str]:
@@ -156,19 +175,19 @@ class BodyReader:
         self.overrides.append(Placed(block, self.home))
 
     def _rule(self, rule: ast.Rule) -> None:
-        word, at = rule.verb.text, self.home.at(rule.verb)
+        word = rule.verb.text
         if word == WAIVE and issubclass(self.kind, StageKind):
-            self.findings.use(at, Symbol(Namespace.VERB, WAIVE))
+            self.findings.use(self.home.at(rule.verb), Symbol(Namespace.VERB, WAIVE))
             self.waivers.append(Placed(rule, self.home))
             return
         if word == "use":
-            self.findings.report(messages.use_inside(at, self.kind.word))
+            self.findings.report(messages.use_inside(self.home.at(rule.verb), self.kind.word))
             return
         verb = self.registry.verb(word, self.kind.word)
         if verb is None:
             self._unknown_verb(rule)
             return
-        self.findings.use(at, Symbol(Namespace.VERB, word, self.kind.word, None, verb, "", verb.summary()))
+        self.findings.use((self.home.origin, rule.verb), verb_symbol(verb, self.kind.word))
         self._identified(rule, verb)
 
     def _unknown_verb(self, rule: ast.Rule) -> None:

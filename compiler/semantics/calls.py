@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function
-from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.schema.types import Rest, from_annotation, rest_of, type_of
 from mlopsc.compiler.semantics import messages_calls as messages
@@ -150,8 +148,7 @@ def evaluate_function(
     word: str = "",
 ) -> dict[str, JsonValue]:
     """A call of a function that is known, in the encoding of the IR; `word` is its name if the spec defines it."""
-    symbols = partial(_parameters, function)
-    context.findings.expect(context.at(node), None, symbols)
+    context.expect(node, None, _parameters, function)
     call = _Call(node, function, word or function.word, context)
     given = call.sorted(arguments)
     found = call.evaluated(given)
@@ -163,12 +160,12 @@ def evaluate_function(
 
 
 def _parameters(function: type[Function]) -> Iterator[Symbol]:
-    for word, parameter in function.accepts().items():
-        yield parameter_symbol(function, word, parameter)
+    return (parameter_symbol(function, word) for word in function.accepts())
 
 
-def parameter_symbol(function: type[Function], word: str, parameter: Parameter) -> Symbol:
+def parameter_symbol(function: type[Function], word: str) -> Symbol:
     """A parameter, for editors."""
+    parameter = function.accepts()[word]
     return Symbol(Namespace.PARAMETER, word, function.word, None, function, "", parameter.description)
 
 
@@ -224,8 +221,7 @@ class _Call:
         if word in own or any(other.name is not None and other.name.text == word for other in others):
             self.refuse(messages.duplicate_argument(at, word, self.word))
         elif word in names:
-            parameter = self.function.accepts()[word]
-            self.context.use(name, parameter_symbol(self.function, word, parameter))
+            self.context.use(name, parameter_symbol(self.function, word))
             own[word] = argument.value
         elif self.rest is not None and self.rest[1].of != "positional":
             others.append(argument)

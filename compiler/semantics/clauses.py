@@ -11,9 +11,9 @@ from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.types import compared_with, type_of
 from mlopsc.compiler.semantics import messages_clauses as messages
 from mlopsc.compiler.semantics import values
+from mlopsc.compiler.semantics.bodies import clause_symbol
 from mlopsc.compiler.semantics.context import Context
 from mlopsc.compiler.semantics.findings import Refused
-from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.names import leaves
 from mlopsc.compiler.semantics.slots import Slot
 from mlopsc.compiler.syntax import ast
@@ -56,8 +56,7 @@ def _evaluated(
     parameter = declaration.accepts().get(word)
     if parameter is None:
         raise _unknown(clause, declaration, context)
-    symbol = Symbol(Namespace.CLAUSE, word, declaration.word, None, declaration, "", parameter.description)
-    context.use(clause.name, symbol)
+    context.use(clause.name, clause_symbol(declaration, word))
     if clause.value is None:
         expected = _example(parameter)
         raise context.refused(messages.clause_without_value(at, word, expected))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema.declarations import Block, Task
+from mlopsc.compiler.schema.types import Type
 from mlopsc.compiler.semantics.findings import Findings, Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.model import ColumnModel, SettingModel
@@ -121,7 +122,13 @@ class Context:
 
     def use(self, node: ast.Node | Span, symbol: Symbol) -> None:
         """Note what a name means."""
-        self.program.findings.use(self.home.at(node), symbol)
+        self.program.findings.use((self.home.origin, node), symbol)
+
+    def expect(
+        self, node: ast.Node, type_: Type | None, symbols: Callable[..., Iterable[Symbol]], *arguments: object
+    ) -> None:
+        """Note what may stand at a node."""
+        self.program.findings.expect((self.home.origin, node), type_, symbols, *arguments)
 
 
 def column_symbol(stage: str, column: ColumnModel) -> Symbol:

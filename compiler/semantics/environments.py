@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from mlopsc.compiler.diagnostics import Label
 from mlopsc.compiler.schema import types
@@ -32,8 +31,7 @@ def evaluate_block(program: Program, merged: Merged) -> dict[str, SettingModel]:
     view = View(kind, merged.name, merged.header_at, written=merged.written)
     context = Context(program, merged.home, Trace(), view)
     definition = merged.definition
-    symbols = partial(item_symbols, kind, context)
-    program.findings.expect(definition.home.at(definition.block), None, symbols)
+    program.findings.expect((definition.home.origin, definition.block), None, item_symbols, kind, context)
     settings = evaluate_settings(merged, context)
     require_settings(merged, context)
     return settings

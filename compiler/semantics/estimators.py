@@ -16,6 +16,7 @@ _WORDS = {"none": "none", "bool": "true or false", "seed": "a whole number >= 0"
 _LARGEST_SEED = 2**32 - 1
 
 
+@cache
 def estimator(name: str) -> EstimatorInfo | None:
     """The estimator of that name below `sklearn.`, if there is one."""
     known = _table()["estimators"].get(name)

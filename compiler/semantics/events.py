@@ -63,7 +63,7 @@ def _meanings(node: ast.Expr, watches: Mapping[str, RulePart], context: Context)
         yield Symbol(Namespace.EVENT, text, "", None, None, "category of events")
     if text in registry.events:
         event = registry.events[text]
-        yield Symbol(Namespace.EVENT, text, "", None, event, "event", event.summary())
+        yield Symbol(Namespace.EVENT, text, "", None, event, "event")
     for name, part in watches.items():
         # A watch in a category of its own name adds nothing to naming the category.
         if text in (name, part.left) and _category(part, registry) != text:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property, partial
+from typing import Any, TypeAlias
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema.types import Type
 from mlopsc.compiler.semantics.index import ExpectedUse, Symbol, Use
+from mlopsc.compiler.syntax.ast import Node, Origin
 from mlopsc.compiler.text import Location, Span
+
+Place: TypeAlias = tuple[Origin, Node | Span]
+"""A node and where its chunk stands: located only when somebody asks, which is seldom."""
 
 
 class Refused(Exception):  # noqa: N818 (it is the spec that has the error; here it is the way out)
@@ -20,8 +26,8 @@ class Findings:
     def __init__(self, faults: Iterable[Location] = ()) -> None:
         """`faults` are the places of mistakes of syntax: on their lines nothing more is said."""
         self._faulty = {(place.file.path, place.position.line) for place in faults}
-        self.uses: list[Use] = []
-        self.expectations: list[ExpectedUse] = []
+        self._uses: list[tuple[Location | Place, Symbol]] = []
+        self._expectations: list[tuple[Place, Type | None, Callable[..., Iterable[Symbol]], tuple[Any, ...]]] = []
         self._diagnostics: dict[tuple[str, str, Span, str], Diagnostic] = {}
 
     @property
@@ -41,10 +47,32 @@ class Findings:
         self.report(found)
         return Refused()
 
-    def use(self, location: Location, symbol: Symbol) -> None:
+    def use(self, place: Location | Place, symbol: Symbol) -> None:
         """Note what the name at a place means."""
-        self.uses.append(Use(location, symbol))
+        self._uses.append((place, symbol))
 
-    def expect(self, location: Location, type_: Type | None, symbols: Callable[[], Iterable[Symbol]]) -> None:
-        """Note what may stand at a place."""
-        self.expectations.append(ExpectedUse(location, type_, symbols))
+    def expect(
+        self, place: Place, type_: Type | None, symbols: Callable[..., Iterable[Symbol]], *arguments: Any
+    ) -> None:
+        """Note what may stand at a place; the names are `symbols(*arguments)`, called only when somebody asks."""
+        self._expectations.append((place, type_, symbols, arguments))
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """Every place that names something."""
+        return tuple(Use(_located(place), symbol) for place, symbol in self._uses)
+
+    @cached_property
+    def expectations(self) -> tuple[ExpectedUse, ...]:
+        """Every range of the text for which it is known what may stand there."""
+        return tuple(
+            ExpectedUse(_located(place), type_, partial(symbols, *arguments))
+            for place, type_, symbols, arguments in self._expectations
+        )
+
+
+def _located(place: Location | Place) -> Location:
+    if isinstance(place, Location):
+        return place
+    origin, node = place
+    return origin.at(node)

@@ -43,7 +43,7 @@ class Symbol:
 
     `owner` is what it belongs to (the stage of a column, the function of a parameter, the kind of a setting);
     `definition` is None for words of the language, which have a `declaration` instead; `detail` says in a few words
-    what it is ("int in 0..23", "data stage").
+    what it is ("int in 0..23", "data stage"), and `told` is its documentation where that is not its declaration's.
     """
 
     namespace: Namespace
@@ -52,7 +52,12 @@ class Symbol:
     definition: Location | None = field(default=None, compare=False)
     declaration: type[Declaration] | None = field(default=None, compare=False)
     detail: str = field(default="", compare=False)
-    documentation: str = field(default="", compare=False)
+    told: str = field(default="", compare=False)
+
+    @property
+    def documentation(self) -> str:
+        """What there is to say about it: its own text, else that of its declaration."""
+        return self.told or (self.declaration.summary() if self.declaration else "")
 
 
 @dataclass(frozen=True)

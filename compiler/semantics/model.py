@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema.declarations import StageKind, Verb
 from mlopsc.compiler.schema.registry import Registry
-from mlopsc.compiler.semantics.index import Expected, ExpectedUse, Index, Symbol, Use
+from mlopsc.compiler.semantics.findings import Findings
+from mlopsc.compiler.semantics.index import Expected, Index, Symbol, Use
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location
 
@@ -180,17 +181,21 @@ class SemanticModel:
     environments: Mapping[str, EnvironmentModel]
     diagnostics: tuple[Diagnostic, ...]
     """Sorted by place, each mistake once."""
-    uses: tuple[Use, ...] = field(default=(), repr=False)
-    expectations: tuple[ExpectedUse, ...] = field(default=(), repr=False)
+    findings: Findings = field(default_factory=Findings, repr=False)
 
     @property
     def has_errors(self) -> bool:
         """Whether anything keeps the program from being lowered."""
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
 
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """Every place that names something."""
+        return self.findings.uses
+
     @cached_property
     def _index(self) -> Index:
-        return Index(self.uses, self.expectations)
+        return Index(self.findings.uses, self.findings.expectations)
 
     def symbol_at(self, path: str, offset: int) -> Symbol | None:
         """What the name at an offset of a file means."""

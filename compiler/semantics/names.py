@@ -99,7 +99,7 @@ def _callable(name: str, family: type[Function], prefix: Namespace | None, conte
 
 def function_symbol(function: type[Function]) -> Symbol:
     """A function of the language, for editors."""
-    return Symbol(Namespace.FUNCTION, function.word, "", None, function, function.family, function.summary())
+    return Symbol(Namespace.FUNCTION, function.word, "", None, function, function.family)
 
 
 def namespace_of(type_: types.Type) -> Namespace | None:

@@ -8,12 +8,12 @@ from functools import partial
 
 from mlopsc.compiler.schema.declarations import Verb
 from mlopsc.compiler.semantics import messages_rules as messages
-from mlopsc.compiler.semantics.bodies import RulePart
+from mlopsc.compiler.semantics.bodies import RulePart, clause_symbol
 from mlopsc.compiler.semantics.clauses import evaluate_clauses
 from mlopsc.compiler.semantics.context import Context
 from mlopsc.compiler.semantics.events import evaluate_events
 from mlopsc.compiler.semantics.findings import Refused
-from mlopsc.compiler.semantics.index import Namespace, Symbol
+from mlopsc.compiler.semantics.index import Symbol
 from mlopsc.compiler.semantics.judging import judge_rule
 from mlopsc.compiler.semantics.limits import LimitReader
 from mlopsc.compiler.semantics.model import ComparisonModel, Operator, RuleModel, Settings
@@ -35,7 +35,7 @@ class RuleChecker:
     def check(self, part: RulePart) -> RuleModel | None:
         """A rule whose names are resolved; None after a message when it is wrong."""
         context = self.context.moved(part.placed.home)
-        context.findings.expect(part.placed.at, None, partial(_clause_symbols, part.verb))
+        context.expect(part.placed.node, None, _clause_symbols, part.verb)
         try:
             return self._events(part, context) if part.verb.events else self._measuring(part, context)
         except Refused:
@@ -107,10 +107,7 @@ class RuleChecker:
 
 
 def _clause_symbols(verb: type[Verb]) -> list[Symbol]:
-    return [
-        Symbol(Namespace.CLAUSE, word, verb.word, None, verb, "", parameter.description)
-        for word, parameter in verb.accepts().items()
-    ]
+    return [clause_symbol(verb, word) for word in verb.accepts()]
 
 
 def _comparisons(node: ast.Comparison, number: int, reader: LimitReader) -> tuple[ComparisonModel, ...]:

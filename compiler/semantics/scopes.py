@@ -84,7 +84,7 @@ class BlockDefinition(Definition):
     @property
     def symbol(self) -> Symbol:
         """The definition, for editors."""
-        return Symbol(self.namespace, self.name, "", self.name_at, None, self.kind.word, self.kind.summary())
+        return Symbol(self.namespace, self.name, "", self.name_at, self.kind, self.kind.word)
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +283,7 @@ class _Collector:
         if kind is None:
             self._misplaced_block(placed)
             return None
-        self._findings.use(home.at(block.kind), Symbol(Namespace.KIND, word, "", None, kind, "", kind.summary()))
+        self._findings.use(home.at(block.kind), Symbol(Namespace.KIND, word, "", None, kind))
         if block.label is None:
             if not home.is_damaged:
                 self._findings.report(blocks.unnamed_block(home.at(block.kind), word))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Block, Function
@@ -11,11 +13,11 @@ from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.types import Written, is_marked, rest_of, type_of
 from mlopsc.compiler.semantics import messages_stages as messages
 from mlopsc.compiler.semantics import values
-from mlopsc.compiler.semantics.bodies import LANGUAGE_SETTINGS
+from mlopsc.compiler.semantics.bodies import LANGUAGE_SETTINGS, setting_symbol, verb_symbol
 from mlopsc.compiler.semantics.context import Context
 from mlopsc.compiler.semantics.describing import describe
 from mlopsc.compiler.semantics.findings import Refused
-from mlopsc.compiler.semantics.index import Namespace, Symbol
+from mlopsc.compiler.semantics.index import Symbol
 from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.model import SettingModel
 from mlopsc.compiler.semantics.names import candidates
@@ -29,7 +31,8 @@ def evaluate_settings(merged: Merged, context: Context) -> dict[str, SettingMode
     assert context.view is not None
     kind = context.view.kind
     found = context.view.settings
-    ordered = sorted(merged.settings.items(), key=lambda item: _is_about_another(kind.accepts().get(item[0])))
+    later = {word for word, parameter in kind.accepts().items() if _is_about_another(parameter.annotation)}
+    ordered = sorted(merged.settings.items(), key=lambda item: item[0] in later)
     for name, placed in ordered:
         parameter = kind.accepts().get(name)
         if parameter is not None:
@@ -39,9 +42,10 @@ def evaluate_settings(merged: Merged, context: Context) -> dict[str, SettingMode
     return {name: found[name] for name in merged.settings if name in found}
 
 
-def _is_about_another(parameter: Parameter | None) -> bool:
+@cache
+def _is_about_another(annotation: Any) -> bool:
     """Whether a setting holds values for another setting's parameters, which must be checked before it."""
-    type_ = type_of(parameter) if parameter else None
+    type_ = types.from_annotation(annotation)
     if not isinstance(type_, types.FunctionOf):
         return False
     members: Iterator[type[Function]] = type_.family.members()
@@ -82,9 +86,7 @@ def _offer(word: str, kind: type[Block], context: Context) -> tuple[str, str]:
 
 def item_symbols(kind: type[Block], context: Context) -> Iterator[Symbol]:
     """What may be written in a block, for editors: settings and rules."""
-    for word, parameter in kind.accepts().items():
-        yield Symbol(Namespace.SETTING, word, kind.word, None, kind, "", parameter.description)
-    for word, documentation in LANGUAGE_SETTINGS.items():
-        yield Symbol(Namespace.SETTING, word, kind.word, None, None, "", documentation)
-    for word, verb in context.program.registry.verbs_of(kind.word).items():
-        yield Symbol(Namespace.VERB, word, kind.word, None, verb, "", verb.summary())
+    for word in (*kind.accepts(), *LANGUAGE_SETTINGS):
+        yield setting_symbol(kind, word)
+    for verb in context.program.registry.verbs_of(kind.word).values():
+        yield verb_symbol(verb, kind.word)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from mlopsc.compiler.schema.declarations import StageKind
 from mlopsc.compiler.semantics import messages_stages as messages
@@ -68,8 +67,8 @@ class _StageChecker:
 
     def _expect_items(self, context: Context) -> None:
         definition = self.merged.definition
-        at = definition.home.at(definition.block)
-        self.program.findings.expect(at, None, partial(item_symbols, self.kind, context))
+        place = definition.home.origin, definition.block
+        self.program.findings.expect(place, None, item_symbols, self.kind, context)
 
     def _inputs(self, settings: Mapping[str, SettingModel], trace: Trace) -> tuple[str, ...]:
         """The stages that the settings name, and those that are read through them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.schema import types
@@ -29,7 +28,7 @@ def evaluate(node: ast.Expr, type_: types.Type, slot: Slot, context: Context) ->
 
     `slot` is what the value is for: it is named in messages, and its constraints are held.
     """
-    context.findings.expect(context.at(node), type_, partial(candidates, type_, context))
+    context.expect(node, type_, candidates, type_, context)
     node = ungrouped(node)
     if isinstance(node, ast.Missing):
         raise Refused
