@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from mlopsc.compiler.diagnostics import Diagnostic, Fix
 from mlopsc.compiler.text import Location, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"
+
+Golden = Callable[[Path, str], None]
+"""Holds a text against the committed file of that path: the fixture `golden`."""
 
 
 def cases(area: str) -> list[Path]:

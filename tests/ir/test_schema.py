@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Golden
+from golden import Golden
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 

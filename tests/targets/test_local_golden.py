@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Golden
+from golden import Golden
 from jsonschema import Draft202012Validator
 from test_local_target import document_of
 
