@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from math import ceil, log
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,12 @@ from mlopsc.stdlib.test import RequireTest
 
 KIND = "latency"
 WARM_UPS = 20
+_BUSY = 0.1  # of the time; more waiting, and it is the machine that was measured
 _ROOM = 1.5  # times the calls that a clean run needs, so that a few slow ones do not leave it undecided
 
 
 def judge_latency(gate: Gate, rule: Rule) -> RuleResult:
-    """The verdict on one rule about latency; only advice where the machine is shared with others' work."""
+    """The verdict on one rule about latency; only advice on a hosted runner or where other work kept it waiting."""
     latency = Latency.model_validate(rule.subject)
     clauses = RequireTest.model_validate(rule.clauses)
     share = quantile_of(latency.percentile)
@@ -39,7 +41,7 @@ def judge_latency(gate: Gate, rule: Rule) -> RuleResult:
         raise StageFailure("a latency is held against an upper limit", "use `<=`", rule=rule.id)
     split = "test" if gate.counted else "validation"
     rows = gate.rows_of(split if split in gate.table.splits else "train")
-    seconds = time_calls(gate.model_for(split), rows.frame, _calls(share, clauses.at or LATENCY_LEVEL))
+    seconds, waited = time_calls(gate.model_for(split), rows.frame, _calls(share, clauses.at or LATENCY_LEVEL))
     requirement = Requirement("<=", clauses.at)
     judgement = told(judge(Latencies(seconds, share), comparison.limit.offset, requirement), comparison.operator)
     figures = ("estimate", "lower", "upper", "provable_limit", "reason")
@@ -50,8 +52,12 @@ def judge_latency(gate: Gate, rule: Rule) -> RuleResult:
         verdict=Verdict(judgement["verdict"]),
         reason=f"{latency.percentile} of {len(seconds)} single rows on this machine",
         judgements=({name: value for name, value in judgement.items() if name not in figures},),
-        advisory=is_shared_machine(),
-        measured={**{name: judgement[name] for name in figures}, "machine": describe_machine(gate.context.threads)},
+        advisory=is_hosted() or waited > _BUSY,
+        measured={
+            **{name: judgement[name] for name in figures},
+            "machine": describe_machine(gate.context.threads),
+            "waited": round(waited, 3),
+        },
     )
 
 
@@ -61,23 +67,37 @@ def quantile_of(percentile: str) -> float:
     return int(digits) / (100 if len(digits) < 3 else 10 ** len(digits))
 
 
-def time_calls(model: LoadedModel, rows: pd.DataFrame, calls: int) -> NDArray[np.float64]:
-    """The seconds that each of so many predictions of one row takes, (calls,), after 20 that are not counted."""
+def time_calls(model: LoadedModel, rows: pd.DataFrame, calls: int) -> tuple[NDArray[np.float64], float]:
+    """The seconds that each of so many predictions of one row takes, (calls,), after 20 that are not counted.
+
+    Also the share of that time in which other work on this machine had the processor.
+    """
     single = [rows.iloc[[place]] for place in np.linspace(0, len(rows) - 1, min(calls, len(rows))).astype(int)]
-    taken = np.empty(calls + WARM_UPS)
-    for call in range(len(taken)):
+    for call in range(WARM_UPS):
+        model.predict(single[call % len(single)])
+    taken = np.empty(calls)
+    waited = _seconds_waited()
+    for call in range(calls):
         row = single[call % len(single)]
         begun = time.perf_counter()
         model.predict(row)
         taken[call] = time.perf_counter() - begun
-    return taken[WARM_UPS:]
+    return taken, (_seconds_waited() - waited) / float(taken.sum())
+
+
+def _seconds_waited() -> float:
+    """How long this thread was ready to run and had no processor; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _calls(share: float, level: float) -> int:
     return max(FEWEST_CALLS, ceil(_ROOM * log(1 - level) / log(share)))
 
 
-def is_shared_machine() -> bool:
+def is_hosted() -> bool:
     """Whether this is a hosted runner, whose speed depends on others."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -89,5 +109,4 @@ def describe_machine(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "threads": threads,
-        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }

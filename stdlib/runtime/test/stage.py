@@ -109,7 +109,7 @@ def _messages(gate: Gate, results: Sequence[RuleResult]) -> Iterable[Message]:
     for result in results:
         if result.verdict is not judgements.Verdict.PASS:
             level = "warning" if result.advisory else "error"
-            advice = " (only advice: this machine is shared)" if result.advisory else ""
+            advice = " (only advice: other work shares this machine)" if result.advisory else ""
             text = f"`{result.text}` {_said(result)}{advice}: {result.reason}"
             yield Message(text, _hint(gate, result), rule=result.rule, level=level)
 
