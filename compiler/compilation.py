@@ -44,7 +44,8 @@ class Compilation:
         self._registry = registry
         self._known = known or {}
         self._internal: list[Diagnostic] = []
-        self._emitted: dict[tuple[str, ...], tuple[tuple[Diagnostic, ...], list[OutputFile]]] = {}
+        self._refusals: dict[tuple[str, ...], list[Diagnostic]] = {}
+        self._emitted: dict[tuple[str, ...], list[OutputFile]] = {}
 
     def edited(self, path: str, text: str) -> Compilation:
         """The state after an edit of a file that need not be saved; only what the edit touched is parsed again."""
@@ -121,11 +122,16 @@ class Compilation:
 
     def diagnostics_for(self, targets: Sequence[str]) -> tuple[Diagnostic, ...]:
         """As `diagnostics`, and what the targets cannot express; raises UnknownTargetError."""
-        return self._build(tuple(targets))[0]
+        refusals = self._refused(tuple(targets))
+        return self._in_order([*self.diagnostics, *refusals, *self._internal])
 
     def emit(self, targets: Sequence[str]) -> list[OutputFile]:
-        """The files of all environments; none where `diagnostics_for` has an error. Raises UnknownTargetError."""
-        return self._build(tuple(targets))[1]
+        """The files of all environments; none where `diagnostics_for` then has an error. Raises UnknownTargetError."""
+        names = tuple(targets)
+        if names not in self._emitted:
+            stopped = any(found.is_error for found in self.diagnostics_for(names))
+            self._emitted[names] = [] if stopped else self._guarded("emitting", lambda: self._written(names), [])
+        return self._emitted[names] if not any(found.is_error for found in self.diagnostics_for(names)) else []
 
     @cached_property
     def _program(self) -> Program:
@@ -148,31 +154,24 @@ class Compilation:
 
         return self._guarded("linting", lambda: lint(self.model, self.workspace.exists), [])
 
-    def _build(self, names: tuple[str, ...]) -> tuple[tuple[Diagnostic, ...], list[OutputFile]]:
-        if names not in self._emitted:
-            self._emitted[names] = self._built([_load(name) for name in names])
-        return self._emitted[names]
+    def _refused(self, names: tuple[str, ...]) -> list[Diagnostic]:
+        if names not in self._refusals:
+            targets = [_load(name) for name in names]
+            self._refusals[names] = self._guarded("checking targets", lambda: self._refusals_of(targets), [])
+        return self._refusals[names]
 
-    def _built(self, targets: list[Target]) -> tuple[tuple[Diagnostic, ...], list[OutputFile]]:
-        pipelines = self.pipelines
-        found = [*self.diagnostics]
-        if not self.has_errors:
-            found += self._guarded("checking targets", lambda: self._refused(targets), [])
-        files: list[OutputFile] = []
-        if not any(diagnostic.is_error for diagnostic in found):
-            files = self._guarded("emitting", lambda: self._written(targets, pipelines), [])
-        found = [*self._in_order([*found, *self._internal])]
-        return tuple(found), [] if any(diagnostic.is_error for diagnostic in found) else files
-
-    def _refused(self, targets: list[Target]) -> list[Diagnostic]:
+    def _refusals_of(self, targets: list[Target]) -> list[Diagnostic]:
+        if self.has_errors:
+            return []
         return [found for target in targets for one in self.environments for found in target.check(self.model, one)]
 
-    def _written(self, targets: list[Target], pipelines: Mapping[str, Pipeline]) -> list[OutputFile]:
+    def _written(self, names: tuple[str, ...]) -> list[OutputFile]:
         from mlopsc.targets import Build
 
-        runtimes = self.registry.runtimes
-        builds = [Build(pipeline, self.origins[name], self.main, runtimes) for name, pipeline in pipelines.items()]
-        return [file for target in targets for file in target.emit(builds)]
+        functions = self.registry.runtimes
+        pipelines = self.pipelines.items()
+        builds = [Build(pipeline, self.origins[name], self.main, functions) for name, pipeline in pipelines]
+        return [file for name in names for file in _load(name).emit(builds)]
 
     def _in_order(self, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
         """Each message once, by file (in the order in which they are used) and place."""

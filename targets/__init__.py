@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
-from importlib.metadata import entry_points
 from pkgutil import iter_modules
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic
-from mlopsc.compiler.ir.model import Pipeline
-from mlopsc.compiler.ir.origins import Origins
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
+    from mlopsc.compiler.ir.model import Pipeline
+    from mlopsc.compiler.ir.origins import Origins
 
 GROUP = "mlopsc.targets"
 """The group of entry points by which installed packages bring targets."""
@@ -84,7 +87,7 @@ def load(name: str) -> Target:
     """The target of that name; raises UnknownTargetError."""
     if name in _built_in():
         return cast(Target, import_module(f"{__name__}.{name}").target)
-    installed = entry_points(group=GROUP)
+    installed = _installed()
     if name in installed.names:
         return cast(Target, installed[name].load())
     raise UnknownTargetError(name, names())
@@ -92,8 +95,14 @@ def load(name: str) -> Target:
 
 def names() -> tuple[str, ...]:
     """The names of all targets, sorted."""
-    return tuple(sorted(_built_in().union(entry_points(group=GROUP).names)))
+    return tuple(sorted(_built_in().union(_installed().names)))
 
 
 def _built_in() -> set[str]:
     return {module.name for module in iter_modules(__path__) if module.ispkg}
+
+
+def _installed() -> EntryPoints:
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)

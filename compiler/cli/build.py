@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.sound import compile_sound
+from mlopsc.compiler.cli.sound import LOCAL, compile_sound, emit_sound
 from mlopsc.compiler.cli.spec import DEFAULT, STDIN, Spec, complete_environment, environment_named, locate
 
 if TYPE_CHECKING:
     from mlopsc.compiler.cli.outputs import Difference
     from mlopsc.compiler.compilation import Compilation
-
-LOCAL = "local"
 
 
 @click.command(name="build")
@@ -42,7 +40,7 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
 
     spec = locate(file)
     compilation = compile_for(spec, targets)
-    files = compilation.emit(targets)
+    files = emit_sound(spec, compilation, targets)
     only = _folder_of(compilation, environment_named(compilation, environment)) if environment else ""
     if check:
         difference = compare(spec.folder, spec.name, [one for one in files if one.committed], only)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlopsc.compiler.cli.exits import Exit
+from mlopsc.compiler.cli.sound import INTERNAL, LOCAL
 from mlopsc.compiler.cli.spec import STDIN_NAME, Spec, locate
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def command(file: str | None, format_: str, fix: bool, strict: bool) -> int:
     made = 0
     if fix:
         compilation, made = _fixed(spec, compilation)
-    found = compilation.diagnostics
+    found = compilation.diagnostics_for((LOCAL,))
     stream = sys.stderr if fix and spec.text is not None else sys.stdout
     stream.write(render(found, format_, spec))
     if format_ in ("text", "github"):
@@ -72,9 +73,11 @@ def render(found: Sequence[Diagnostic], format_: str, spec: Spec) -> str:
 
 
 def exit_code(found: Sequence[Diagnostic], *, strict: bool = False) -> Exit:
-    """The exit code for findings: errors count, with `strict` warnings too."""
+    """The exit code for findings: errors count, with `strict` warnings too; a mistake of the compiler is its own."""
     from mlopsc.compiler.diagnostics import Severity
 
+    if any(one.code.id == INTERNAL for one in found):
+        return Exit.INTERNAL
     counted = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
     return Exit.FINDINGS if any(one.severity in counted for one in found) else Exit.OK
 
@@ -109,7 +112,7 @@ def _closing(compilation: Compilation, spec: Spec, found: Sequence[Diagnostic], 
 
 
 def counted(found: Sequence[Diagnostic]) -> str:
-    """ "1 error, 2 warnings in 3 files"."""
+    """Such as `1 error, 2 warnings in 3 files`."""
     from mlopsc.compiler.diagnostics import Severity
     from mlopsc.compiler.render.records import count
 

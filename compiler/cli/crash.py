@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from tempfile import NamedTemporaryFile
 
-ISSUES = "https://github.com/mlopsc/mlopsc/issues"
-
 
 def report_crash(error: BaseException, arguments: Sequence[str]) -> tuple[str, str]:
     """Write what is known of an unexpected exception to a file; returns the fact and the next step for the user."""

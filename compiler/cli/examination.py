@@ -183,8 +183,8 @@ def _lock(spec: Spec, compilation: Compilation) -> Found:
 
 
 def _built(spec: Spec, compilation: Compilation) -> Found:
-    from mlopsc.compiler.cli.build import LOCAL
     from mlopsc.compiler.cli.outputs import compare
+    from mlopsc.compiler.cli.sound import LOCAL
 
     files = [one for one in compilation.emit((LOCAL,)) if one.committed]
     if not compare(spec.folder, spec.name, files).is_empty:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlopsc.compiler.cli.build import LOCAL, compile_for
+from mlopsc.compiler.cli.build import compile_for
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.needs import need_extra
+from mlopsc.compiler.cli.sound import emit_sound
 from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_stage, environment_named, split_arguments
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def refuse_unknown(compilation: Compilation, environment: str, names: Iterable[s
 def _write(spec: Spec, compilation: Compilation) -> None:
     from mlopsc.compiler.cli.outputs import apply, compare
 
-    files = compilation.emit((LOCAL,))
+    files = emit_sound(spec, compilation)
     apply(spec.folder, compare(spec.folder, spec.name, files), files)
 
 

@@ -12,6 +12,12 @@ from mlopsc.compiler.cli.spec import Spec
 if TYPE_CHECKING:
     from mlopsc.compiler.compilation import Compilation
     from mlopsc.compiler.diagnostics import Diagnostic
+    from mlopsc.targets import OutputFile
+
+LOCAL = "local"
+"""The target that every environment needs: each runs the same runner."""
+INTERNAL = "E000"
+"""The code of the message about a mistake of the compiler itself."""
 
 
 def compile_sound(spec: Spec, targets: Sequence[str] = ()) -> Compilation:
@@ -24,6 +30,13 @@ def compile_sound(spec: Spec, targets: Sequence[str] = ()) -> Compilation:
     return compilation
 
 
+def emit_sound(spec: Spec, compilation: Compilation, targets: Sequence[str] = (LOCAL,)) -> list[OutputFile]:
+    """The files of all environments; raises CommandFailure when there is something that cannot be written."""
+    files = compilation.emit(targets)
+    refuse_errors(spec, compilation.diagnostics_for(targets))
+    return files
+
+
 def refuse_errors(spec: Spec, found: Sequence[Diagnostic]) -> None:
     """Show the errors among findings on stderr and raise CommandFailure, if there are any."""
     errors = [one for one in found if one.is_error]
@@ -34,4 +47,5 @@ def refuse_errors(spec: Spec, found: Sequence[Diagnostic]) -> None:
 
     sys.stderr.write(render_text(errors, style_of(sys.stderr), spec.shown))
     number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
-    raise CommandFailure(f"`{spec.shown(spec.name)}` has {number}, so nothing was done", "", Exit.FINDINGS)
+    code = Exit.INTERNAL if any(one.code.id == INTERNAL for one in errors) else Exit.FINDINGS
+    raise CommandFailure(f"`{spec.shown(spec.name)}` has {number}, so nothing was done", "", code)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.compiler.diagnostics import Diagnostic
-from mlopsc.compiler.ir import origins, schema
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.local.literals import WIDTH, literal
@@ -36,6 +35,8 @@ class LocalTarget:
 
     def emit(self, builds: Sequence[Build]) -> list[OutputFile]:
         """Three files for each environment."""
+        from mlopsc.compiler.ir import origins, schema
+
         files = []
         for build in builds:
             text = schema.dump(build.pipeline)

@@ -51,6 +51,7 @@ def source(project: str) -> str:
 def messages(project: str, text: str) -> tuple[Diagnostic, ...]:
     folder, main = PROJECTS[project]
     compilation = Compilation(MemoryWorkspace({main: text}, DiskWorkspace(folder)), registry(), main)
+    compilation.emit(["local"])
     return compilation.diagnostics_for(["local"])
 
 
