@@ -66,6 +66,8 @@ def render(found: Sequence[Diagnostic], format_: str, spec: Spec) -> str:
             from mlopsc.compiler.render.github import render_github
 
             return render_github(found, spec.shown)
+    if not found:
+        return ""
     from mlopsc.compiler.render.style import style_of
     from mlopsc.compiler.render.text import render_text
 

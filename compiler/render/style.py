@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TextIO
+
+from mlopsc.compiler.records import Record
 
 Tone = Literal["error", "warning", "info", "good", "bold", "dim", "place", "code"]
 
@@ -22,8 +23,7 @@ _CODES: dict[Tone, str] = {
 NARROWEST = 40
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Record):
     """Whether to colour, and how many columns there are (None: no limit, as in a file or a pipe)."""
 
     colour: bool = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mlopsc.compiler.diagnostics import Diagnostic, Fix, Label, Severity
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.render.cells import TAB, char_width, expand, safe, width
 from mlopsc.compiler.render.style import Style, Tone
 from mlopsc.compiler.text import Location, SourceFile
@@ -22,8 +22,7 @@ _LEAD = 24
 _TONES: dict[Severity, Tone] = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Record):
     """A place to underline: with `^` where the mistake is, with `-` where it is only explained."""
 
     location: Location
@@ -129,8 +128,7 @@ def _snippet(marks: Sequence[Mark], style: Style, gutter: int) -> Iterator[str]:
         yield f"{_edge(gutter, style)} {' ' * before}{style(mark.tone, mark.sign * length + text)}"
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Record):
     """The part of a line that is shown: from character `first` on, `starts` of each character in `text`."""
 
     text: str
