@@ -8,6 +8,7 @@ from mlopsc.compiler.syntax import messages_structure as say
 from mlopsc.compiler.syntax.messages_text import unterminated
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tokens import (
+    LINE_ENDS,
     NAMES,
     Token,
     across,
@@ -55,11 +56,20 @@ def _mend_headers(tokens: list[Token], vocabulary: Vocabulary, problems: Problem
         if token.type == "LBRACE":
             _raise_brace(done, token, problems)
             _unquote_label(done, problems)
-        elif token.type == "_NL" and kind_at(tokens, past_lines(tokens, index)) != "LBRACE":
+        elif (
+            token.type == "_NL"
+            and kind_at(done, len(done) - 1) not in LINE_ENDS | {""}
+            and not _is_braced(tokens, index)
+        ):
             _open_header(done, vocabulary, problems)
         done.append(token)
     _open_header(done, vocabulary, problems)
     return done
+
+
+def _is_braced(tokens: list[Token], index: int) -> bool:
+    """Whether the next line begins with a brace."""
+    return kind_at(tokens, past_lines(tokens, index)) == "LBRACE"
 
 
 def _open_header(done: list[Token], vocabulary: Vocabulary, problems: Problems) -> None:

@@ -24,7 +24,7 @@ from mlopsc.compiler.syntax.tokens import (
 )
 from mlopsc.compiler.text import Span
 
-OPERATORS = frozenset({"SIGN", "SCALE", "NOT"})
+OPERATORS = frozenset({"SIGN", "SCALE", "NOT", "CMP", "EQUAL"})
 SEPARATORS = frozenset({"COMMA", "_NL", "LBRACE", "RBRACE"})
 
 

@@ -90,7 +90,9 @@ class Parser:
     def _made(self, production: Production, values: Sequence[Any]) -> Any:
         kept: list[Any] = []
         for place, is_list in production.kept:
-            if is_list:
+            if is_list and not kept:
+                kept = values[place]  # nobody else holds the list: copying it would make long lists quadratic
+            elif is_list:
                 kept += values[place]
             else:
                 kept.append(values[place])

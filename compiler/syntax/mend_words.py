@@ -59,6 +59,9 @@ CONTROL = {
 CONDITIONAL = frozenset({"if", "unless", "when"})
 NEEDLESS = {**dict.fromkeys(("let", "var", "const", "local", "set"), ""), **dict.fromkeys(("import", "include"), "use")}
 PREFIXES = frozenset({"r", "f", "b", "u", "rb", "br", "fr", "rf", "R", "F", "B", "U"})
+BEFORE_NAME = LINE_ENDS | {"LPAR", "COMMA"}
+LONGEST_NAME = 20
+"""How many tokens are taken for one name, if signs or spaces stand in it."""
 WORDS = NAMES | {"QUANTITY"}
 VALUE_ENDS = frozenset({"", "_NL", "RPAR", "RSQB", "COMMA", "RBRACE"})
 BEFORE_VALUE = INFIX | {"EQUAL", "LPAR", "LSQB", "COMMA", "NOT"}
@@ -221,13 +224,16 @@ def _pass_over_condition(mending: Mending) -> None:
 
 def mend_sign(mending: Mending) -> None:
     """`=` and `:`: the name before them may be written as no name can be."""
-    is_field = mending.token.type == "COLON"
     start = len(mending.done)
-    while start and mending.done[start - 1].type not in LINE_ENDS | {"LPAR", "COMMA"}:
+    while start and mending.done[start - 1].type not in BEFORE_NAME:
         start -= 1
-    quotes = is_field and mending.next_kind != "_NL" and _enclosing_kind(mending) in mending.vocabulary.fielded
-    _join_name(mending, start, "`" if quotes else "")
-    mending.keep()
+        if len(mending.done) - start > LONGEST_NAME:
+            return mending.keep()
+    if len(mending.done) - start > 1:
+        is_type = mending.token.type == "COLON" and mending.next_kind != "_NL"
+        is_field = is_type and _enclosing_kind(mending) in mending.vocabulary.fielded
+        _join_name(mending, start, "`" if is_field else "")
+    return mending.keep()
 
 
 def _enclosing_kind(mending: Mending) -> str:

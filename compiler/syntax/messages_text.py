@@ -86,7 +86,7 @@ def too_large(code: Code, at: Location, size: str, limit: str) -> Diagnostic:
 
 @message("E104", "nested too deep")
 def too_deep(code: Code, at: Location, deepest: str) -> Diagnostic:
-    """Braces, brackets and operators nest to a fixed depth, far beyond what anybody can read.
+    """Braces, brackets and operators nest and follow each other to a fixed depth, far beyond what anybody can read.
 
     wrong:
     ```mlops
@@ -103,7 +103,7 @@ def too_deep(code: Code, at: Location, deepest: str) -> Diagnostic:
     return Diagnostic(
         code,
         at,
-        f"this nests deeper than {deepest} levels",
+        f"this is nested or chained deeper than {deepest} levels",
         label="too deep from here on",
         hint="Give a part a name of its own with a setting (`name = …`) and use the name here.",
     )
