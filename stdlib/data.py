@@ -197,7 +197,7 @@ class Data(
     as_of: Annotated[datetime, Plain("timestamp")] | None = setting("Keep only the rows before this time.")
 
 
-class Check(Subject, family="thing to check"):
+class Check(Subject, family="measure of rows"):
     """What a `check` measures on the rows."""
 
 

@@ -8,7 +8,7 @@ from mlopsc.compiler.schema.values import Rate
 from mlopsc.stdlib.metrics import Metric, Operational
 
 
-class Watchable(Subject, family="thing to watch"):
+class Watchable(Subject, family="measure of production"):
     """What is watched in production."""
 
 

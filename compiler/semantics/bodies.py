@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mlopsc.compiler.diagnostics import did_you_mean
-from mlopsc.compiler.schema.declarations import Block, Declaration, StageKind, Verb
+from mlopsc.compiler.schema.declarations import Baseline, Block, Declaration, StageKind, Verb
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics import messages_blocks as messages
 from mlopsc.compiler.semantics import messages_words
@@ -203,7 +203,7 @@ class BodyReader:
             self.findings.report(messages_words.unknown_verb(at, word, self.kind, here))
 
     def _identified(self, rule: ast.Rule, verb: type[Verb]) -> None:
-        left = left_side(rule, lambda name: self._is_subject(name, verb))
+        left = left_side(rule, lambda name: self._is_subject(name, verb), self.registry.functions_of(Baseline))
         given = next((clause.value for clause in rule.clauses if clause.name.text == "as"), None)
         name = given.text if isinstance(given, ast.Ref) else f"{rule.verb.text} {left}"
         first = self.rules.setdefault(name, RulePart(Placed(rule, self.home), verb, name, left))

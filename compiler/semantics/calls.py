@@ -18,7 +18,7 @@ from mlopsc.compiler.semantics.describing import describe, example_call
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import value_of_constant
-from mlopsc.compiler.semantics.names import function_symbol, resolve
+from mlopsc.compiler.semantics.names import columns_named, function_symbol, leaves, resolve
 from mlopsc.compiler.semantics.rest import evaluate_rest, hold_required
 from mlopsc.compiler.semantics.scopes import ConstantDefinition, Home
 from mlopsc.compiler.semantics.slots import Slot, wrong_type
@@ -41,7 +41,8 @@ def evaluate_call(node: ast.Expr, families: Families, slot: Slot, context: Conte
         case ast.Ref():
             return _named(node, families, slot, context)
     wanted = _type_of(families)
-    raise wrong_type(node, wanted, slot, context, meant=_wrapped(node, families, context), safe=False)
+    meant = _unquoted(node, families, context) or _wrapped(node, families, context)
+    raise wrong_type(node, wanted, slot, context, meant=meant, safe=False)
 
 
 def _type_of(families: Families) -> types.Type:
@@ -77,6 +78,13 @@ def _constant(
         noun = f"a call of `{call.callee.text}`"
         raise context.refused(messages_types.wrong_constant(at, slot.name, expected, noun, "", constant.name_at))
     return evaluate_call(call, families, slot, inside)
+
+
+def _unquoted(node: ast.Expr, families: Families, context: Context) -> str:
+    """The name in quotes of a constant or a function that would do."""
+    name = node.plain if isinstance(node, ast.Text) else None
+    is_constant = name in context.home.scope.constants
+    return name if name and (is_constant or functions_named(name, families, context.program.registry)) else ""
 
 
 def _wrapped(node: ast.Expr, families: Families, context: Context) -> str:
@@ -196,6 +204,8 @@ class _Call:
         own: dict[str, ast.Expr] = {}
         others: list[ast.Argument] = []
         names = [word for word in self.function.accepts() if self.rest is None or word != self.rest[0]]
+        if self._is_loose_list(arguments, names):
+            return Given({names[0]: ast.Missing(arguments[0].span)}, ())
         for number, argument in enumerate(arguments):
             if argument.name is not None:
                 self._named(argument, argument.name, names, own, others)
@@ -206,8 +216,23 @@ class _Call:
             elif self.rest is not None and self.rest[1].of == "positional":
                 others.append(argument)
             else:
-                self.refuse(messages.too_many_arguments(self.context.at(argument), self.word, names))
+                at, takes_named = self.context.at(argument), self.rest is not None
+                self.refuse(messages.too_many_arguments(at, self.word, names, takes_named))
         return Given(own, tuple(others))
+
+    def _is_loose_list(self, arguments: tuple[ast.Argument, ...], names: list[str]) -> bool:
+        """Whether columns stand side by side where one list of them is taken; if so, that is reported."""
+        loose = [one for one in arguments if one.name is None and isinstance(one.value, ast.Ref)]
+        if len(loose) < 2 or loose != list(arguments[: len(loose)]) or len(names) < 2:
+            return False
+        first, second = (type_of(self.function.accepts()[name]) for name in names[:2])
+        takes_list = any(isinstance(one, types.ColumnRef) for one in leaves(first)) and first not in leaves(first)
+        known = [isinstance(one.value, ast.Ref) and columns_named(one.value.text, self.context) for one in loose[1:]]
+        if not takes_list or any(isinstance(one, types.ColumnRef) for one in leaves(second)) or not any(known):
+            return False
+        at = self.context.at(loose[0].span.joined(loose[-1].span))
+        self.refuse(messages.loose_list(at, self.word, names[0]))
+        return True
 
     def _named(
         self,
@@ -302,7 +327,9 @@ def _hold_data_need(call: _Call, need: str) -> None:
     view = call.context.view
     data = view.only_data if view else None
     if data is not None and data.is_complete and need not in data.written:
-        raise call.context.refused(messages_columns.data_lacks(call.at, f"`{call.word}`", need, data.stage, data.at))
+        found = messages_columns.data_lacks(call.at, f"`{call.word}`", need, data.stage, data.at)
+        call.context.findings.report_once(f"{data.stage} lacks {need}", found)
+        raise Refused
 
 
 def _hold_role(call: _Call, word: str, role: str) -> None:

@@ -120,6 +120,8 @@ def _has_zone(text: str) -> bool:
 def _listed(field: ast.Field, value: Value, declared: type[ColumnType], context: Context) -> tuple[JsonValue, ...]:
     assert field.within is not None
     at, name = context.at(field.within), field.name.text
+    if not declared.lists:
+        raise context.refused(messages.no_list(at, name, declared.word))
     fitting = [item for item in value.content if item.dimension in declared.lists and not item.is_secret]
     if len(fitting) < len(value.content):
         raise context.refused(messages.unfit_values(at, name, declared.word))

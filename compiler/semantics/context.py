@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema.declarations import Block, Task
@@ -14,6 +15,9 @@ from mlopsc.compiler.semantics.model import ColumnModel, SettingModel
 from mlopsc.compiler.semantics.scopes import Home, Program
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location, Span
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,8 @@ class View:
     """What names may mean in one block, whose header is `at`.
 
     `data` are the data stages whose columns its names mean: None where that is not known because of another mistake,
-    none where it has none. `settings` are those that are checked already.
+    none where it has none. `settings` are those that are checked already; of those with mistakes, `mistaken` has the
+    calls as far as they are plain, for what is said about their parameters elsewhere.
     """
 
     kind: type[Block]
@@ -81,6 +86,7 @@ class View:
     data: tuple[DataView, ...] | None = ()
     settings: dict[str, SettingModel] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
+    mistaken: dict[str, JsonValue] = field(default_factory=dict)
 
     @property
     def only_data(self) -> DataView | None:

@@ -44,9 +44,8 @@ def known(noun: str, names: Iterable[str]) -> str:
 
 
 def example_call(function: type[Function]) -> str:
-    """How a function is called: `csv(…)`, or its name alone where it needs nothing."""
-    needs = any(one.is_required for one in function.accepts().values())
-    return f"{function.word}(…)" if needs else function.word
+    """How a function is called: `csv(…)`, or its name alone where it takes nothing."""
+    return f"{function.word}(…)" if function.accepts() else function.word
 
 
 def describe(type_: types.Type, registry: Registry) -> str:

@@ -28,6 +28,7 @@ class Findings:
         self._faulty = {(place.file.path, place.position.line) for place in faults}
         self._uses: list[tuple[Location | Place, Symbol]] = []
         self._expectations: list[tuple[Place, Type | None, Callable[..., Iterable[Symbol]], tuple[Any, ...]]] = []
+        self._facts: set[str] = set()
         self._diagnostics: dict[tuple[str, str, Span, str], Diagnostic] = {}
 
     @property
@@ -41,6 +42,12 @@ class Findings:
         if self._faulty and (place.file.path, place.position.line) in self._faulty:
             return
         self._diagnostics.setdefault((found.code.id, place.file.path, place.span, found.message), found)
+
+    def report_once(self, fact: str, found: Diagnostic) -> None:
+        """Add a message about a fact that shows in several places, at the first of them."""
+        if fact not in self._facts:
+            self._facts.add(fact)
+            self.report(found)
 
     def refused(self, found: Diagnostic) -> Refused:
         """Report, and what to raise."""

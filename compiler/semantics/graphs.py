@@ -86,7 +86,8 @@ def _hold_claim(claim: Claim, asked: Checked | None, gates: Container[str], find
         if claim.stage not in gates:
             findings.report(messages_graph.ungated(at, claim.function, claim.stage, stage_at))
     elif asked.data is not None and asked.data.is_complete and claim.need not in asked.data.written:
-        findings.report(messages_columns.data_lacks(at, f"`{claim.function}`", claim.need, claim.stage, stage_at))
+        found = messages_columns.data_lacks(at, f"`{claim.function}`", claim.need, claim.stage, stage_at)
+        findings.report_once(f"{claim.stage} lacks {claim.need}", found)
 
 
 def _hold_agreement(model: StageModel, models: Mapping[str, StageModel], findings: Findings) -> None:

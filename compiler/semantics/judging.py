@@ -20,7 +20,7 @@ DOWN, UP = ("<", "<="), (">", ">=")
 def judge_rule(rule: RuleModel, subject: Measured, node: ast.Rule, context: Context) -> None:
     """Raises Refused after a message when the rule cannot mean what it says."""
     _hold_split(rule, subject, node, context)
-    _hold_task(rule, subject, context)
+    _hold_task(rule, subject, node, context)
     if rule.declaration.direction:
         _hold_goal(rule, subject, node, context)
     for comparison in rule.comparisons:
@@ -67,7 +67,7 @@ def _hold_split(rule: RuleModel, subject: Measured, node: ast.Rule, context: Con
         raise context.refused(messages_splits.empty_split(at, split, data.stage, split_at, substitute))
 
 
-def _hold_task(rule: RuleModel, subject: Measured, context: Context) -> None:
+def _hold_task(rule: RuleModel, subject: Measured, node: ast.Rule, context: Context) -> None:
     data = _data(context)
     task = data.task(tasks_of(context.program.registry)) if data else None
     if data is None or data.target is None or task is None or not subject.tasks:
@@ -83,17 +83,27 @@ def _hold_task(rule: RuleModel, subject: Measured, context: Context) -> None:
         found = messages.wrong_task(rule.subject_at, subject.word, subject.tasks, task, target, fitting)
         raise context.refused(found)
     if subject.of_one_class:
-        _hold_class(subject, task, data, rule, context)
+        _hold_class(subject, task, data, rule, node, context)
 
 
-def _hold_class(subject: Measured, task: Task, data: DataView, rule: RuleModel, context: Context) -> None:
+def _class_at(node: ast.Rule, context: Context) -> Location:
+    """Where a metric says its class."""
+    calls = [operand for operand in operands(node.subject) if isinstance(operand, ast.Call)]
+    arguments = [one for call in calls for one in call.arguments if one.name is not None and one.name.text == "class"]
+    return context.at(arguments[0].value if arguments else node.subject)
+
+
+def _hold_class(
+    subject: Measured, task: Task, data: DataView, rule: RuleModel, node: ast.Rule, context: Context
+) -> None:
     """A metric of one class says which, unless there is one that is plainly meant: `true`."""
     target, given = data.target, subject.call.get("class")
     assert target is not None
     if given is None and subject.call.get("average") is None and (task == "multiclass" or target.values is not None):
         raise context.refused(messages.unclear_class(rule.subject_at, subject.word, target.name, target.values))
     if given is not None and target.values is not None and given not in target.values:
-        raise context.refused(messages.unknown_class(rule.subject_at, given, target.name, target.values, target.at))
+        at = _class_at(node, context)
+        raise context.refused(messages.unknown_class(at, given, target.name, target.values, target.at))
 
 
 def _hold_goal(rule: RuleModel, subject: Measured, node: ast.Rule, context: Context) -> None:

@@ -33,7 +33,8 @@ def judge_learning(merged: Merged, kind: type[StageKind], context: Context) -> N
     lacking = [need for need in kind.data_needs if need not in data.written]
     if lacking and not merged.is_abstract:
         for need in lacking:
-            context.report(messages_columns.data_lacks(merged.header_at, f"`{merged.name}`", need, data.stage, data.at))
+            found = messages_columns.data_lacks(merged.header_at, f"`{merged.name}`", need, data.stage, data.at)
+            context.findings.report_once(f"{data.stage} lacks {need}", found)
         return
     if kind.feature_step:
         _hold_features(merged, kind.feature_step in merged.settings, data, context)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from mlopsc.compiler.diagnostics import Label
-from mlopsc.compiler.schema.declarations import Block
+from mlopsc.compiler.schema.declarations import Baseline, Block
 from mlopsc.compiler.semantics import messages_blocks as messages
 from mlopsc.compiler.semantics import messages_graph, messages_names, messages_types
 from mlopsc.compiler.semantics.bodies import ABSTRACT, EXTENDS, Body, BodyReader, RulePart
@@ -181,7 +181,8 @@ class Merger:
         if isinstance(subject, ast.Missing):
             return None
         words = {one.left.partition("(")[0] for one in rules.values()}
-        wanted = left_side(waiver.node, lambda name: name.text in words)
+        baselines = self._program.registry.functions_of(Baseline)
+        wanted = left_side(waiver.node, lambda name: name.text in words, baselines)
         exact = [one for one in rules.values() if wanted in (one.id, one.left)]
         found = exact or [one for one in rules.values() if one.left.startswith(f"{wanted} ")]
         at = waiver.home.at(subject)

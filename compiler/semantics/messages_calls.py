@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlopsc.compiler.diagnostics import Code, Diagnostic, message
+from mlopsc.compiler.diagnostics import Code, Diagnostic, message, replace
 from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.semantics import messages_blocks
 from mlopsc.compiler.semantics.describing import known, listed
@@ -48,7 +48,9 @@ def _told(parameter: Parameter) -> str:
 
 
 @message("E309", "argument without a parameter")
-def too_many_arguments(code: Code, at: Location, function: str, parameters: Sequence[str]) -> Diagnostic:
+def too_many_arguments(
+    code: Code, at: Location, function: str, parameters: Sequence[str], takes_named: bool
+) -> Diagnostic:
     """A function is given more than it takes, or something by position after something by name.
 
     wrong:
@@ -70,8 +72,17 @@ def too_many_arguments(code: Code, at: Location, function: str, parameters: Sequ
     ```
     """
     count = len(parameters)
-    takes = "takes arguments by name only" if not count else f"takes {count} argument{'s' if count > 1 else ''}"
-    return Diagnostic(code, at, f"`{function}` {takes}", "one too many", hint=known("parameters", parameters))
+    takes = f"{count} argument{'s' if count > 1 else ''}" if count else "no arguments"
+    if takes_named and not count:
+        return Diagnostic(code, at, f"`{function}` takes arguments by name only", "write `NAME = …`")
+    return Diagnostic(code, at, f"`{function}` takes {takes}", "one too many", hint=known("parameters", parameters))
+
+
+def loose_list(at: Location, function: str, parameter: str) -> Diagnostic:
+    """`stable(temp, hum)`."""
+    message = f"`{parameter}` of `{function}` takes one list of columns"
+    fixes = (replace("Make it a list", at, f"[{at.text}]"),)
+    return Diagnostic(too_many_arguments.code, at, message, f"write `[{at.text}]`", fixes=fixes)
 
 
 def positional_after_named(at: Location, function: str) -> Diagnostic:

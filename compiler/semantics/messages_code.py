@@ -113,6 +113,9 @@ def unknown_estimator(code: Code, at: Location, name: str, estimators: Iterable[
     if exact:
         fix = replace(f"Write `{exact}`", at, at.text.replace(name, exact))
         return Diagnostic(code, at, f"scikit-learn has no `{name}`", f"`{exact}` here", fixes=(fix,))
+    if "." in name and name.partition(".")[0] not in {one.partition(".")[0] for one in estimators}:
+        hint = 'what another package brings is made in a function of yours: `python("model.py:make")`'
+        return Diagnostic(code, at, f"scikit-learn has no `{name}`", "of another package", hint=hint)
     label, _ = meant(at, name, estimators)
     if not label:
         label, _ = meant(at, last, [one.rpartition(".")[2] for one in estimators])

@@ -157,6 +157,12 @@ def no_range(at: Location, name: str) -> Diagnostic:
     return unfit_limits(at, f"after `in`, `{name}` takes a range or a list", "neither a range nor a list", hint)
 
 
+def no_list(at: Location, name: str, type_: str) -> Diagnostic:
+    """`bool in [true]`."""
+    message = f"`{name}` is {article(f'`{type_}`')} column, whose values are not listed"
+    return unfit_limits(at, message, "leave it out")
+
+
 def unfit_values(at: Location, name: str, type_: str) -> Diagnostic:
     """`int in ["a"]`, `bool in [true]`."""
     message = f"these are no values of {article(f'`{type_}`')} column such as `{name}`"

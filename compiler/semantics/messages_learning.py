@@ -93,7 +93,7 @@ def no_features(code: Code, at: Location, name: str, data: str, hidden: Sequence
     """
     related = (Label(data_at, f"`{data}` is declared here"),)
     names = ", ".join(f"`{one}`" for one in hidden)
-    hint = f'{names} need a feature step: `features = python("features.py:Name")`' if hidden else ""
+    hint = f'only a feature step makes something of {names}: `features = python("features.py:Name")`' if hidden else ""
     message = f"`{data}` has no column that `{name}` could learn from"
     return Diagnostic(code, at, message, "no features", related, hint or "declare the columns that it may see")
 

@@ -11,7 +11,7 @@ from mlopsc.compiler.semantics.model import ColumnModel
 from mlopsc.compiler.semantics.suggestions import meant
 from mlopsc.compiler.text import Location
 
-PREDICTIONS = {"regression": "numbers", "binary": "one of two classes", "multiclass": "one of several classes"}
+PREDICTIONS = {"regression": "numbers", "binary": "two classes", "multiclass": "several classes"}
 
 
 @message("E502", "metric for another kind of target")
@@ -45,7 +45,7 @@ def wrong_task(
     """
     type_ = f"`{target.type['function']}`"
     related = (Label(target.at, f"the target is {article(type_)}"),)
-    measures = " or ".join(PREDICTIONS[one] for one in tasks)
+    measures = PREDICTIONS[tasks[0]] if len(tasks) == 1 else "classes"
     message = f"`{metric}` measures {measures}, and `{target.name}` is {article(type_)}: {PREDICTIONS[task]}"
     hint = f"metrics that would do: {', '.join(f'`{one}`' for one in fitting[:8])}"
     return Diagnostic(code, at, message, f"not for {PREDICTIONS[task]}", related, hint)

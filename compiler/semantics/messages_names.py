@@ -173,7 +173,7 @@ def unknown_constant(code: Code, at: Location, name: str, constants: Iterable[st
 
 
 @message("E207", "unknown word")
-def unknown_symbol(code: Code, at: Location, name: str, words: Sequence[str]) -> Diagnostic:
+def unknown_symbol(code: Code, at: Location, name: str, words: Sequence[str], place: str) -> Diagnostic:
     """Some settings and clauses take one of a few words, written without quotes.
 
     wrong:
@@ -197,13 +197,13 @@ def unknown_symbol(code: Code, at: Location, name: str, words: Sequence[str]) ->
     ```
     """
     label, fixes = meant(at, name, words)
-    message = f"`{name}` is none of the words that may stand here"
+    message = f"{place} cannot be `{name}`"
     return Diagnostic(code, at, message, label, hint=known("one of", words), fixes=fixes)
 
 
 def unknown_percentile(at: Location, name: str) -> Diagnostic:
     """No percentile: `95`, `p200`, `median`."""
-    found = unknown_symbol(at, name, ("p50", "p90", "p95", "p99", "p999"))
+    found = unknown_symbol(at, name, ("p50", "p90", "p95", "p99", "p999"), "this")
     hint = "percentiles are written `p50`, `p95`, `p99`, `p999`"
     return Diagnostic(found.code, at, f"`{name}` is no percentile", found.label, hint=hint, fixes=found.fixes)
 

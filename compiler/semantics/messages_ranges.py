@@ -45,7 +45,8 @@ def text_length(at: Location, place: str, most: int | None) -> Diagnostic:
 def malformed_text(at: Location, place: str, text: str, description: str) -> Diagnostic:
     """Text that does not have the form of an account, a region, a repository."""
     message = f"{place} cannot be `{text}`"
-    return Diagnostic(out_of_range.code, at, message, "malformed", hint=description[:1].lower() + description[1:])
+    hint = description[:1].lower() + description[1:].rstrip(".")
+    return Diagnostic(out_of_range.code, at, message, "malformed", hint=hint)
 
 
 def too_few(at: Location, place: str, count: int, fewest: int) -> Diagnostic:

@@ -36,7 +36,8 @@ def barred_split(code: Code, at: Location, split: str, verb: str) -> Diagnostic:
     """
     fix = replace("Write `validation`", at, "validation", safe=False)
     message = f"a search that looks at `{split}` leaves nothing to prove the model with"
-    return Diagnostic(code, at, message, "`validation` here", hint=f"`{verb}` compares candidates", fixes=(fix,))
+    hint = f"`{verb}` compares candidates, which is what the `validation` rows are for"
+    return Diagnostic(code, at, message, "`validation` here", hint=hint, fixes=(fix,))
 
 
 @message("E506", "splits that are not the whole")

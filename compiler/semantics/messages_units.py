@@ -46,8 +46,15 @@ FOREIGN_UNITS = {
 }
 """Units as they are written elsewhere. Those for which ours is another amount are left to the reader (`GiB`)."""
 
-UNCLEAR = {"m": ("min", "mo"), "M": ("mo", "MB"), "K": ("KB",), "k": ("KB",), "G": ("GB",), "T": ("TB",)}
-"""Units that could be several of ours."""
+UNCLEAR = {
+    "m": ("min", "mo"),
+    "M": ("_000_000", "mo", "MB"),
+    "K": ("_000", "KB"),
+    "k": ("_000", "KB"),
+    "G": ("GB",),
+    "T": ("TB",),
+}
+"""Units that could be several of ours, or no unit at all."""
 
 _DIFFERENT = {"GiB", "MiB", "bp"}
 

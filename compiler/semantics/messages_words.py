@@ -112,8 +112,8 @@ def unknown_setting(
     """
     settings = list(settings)
     label, fixes = meant(at, name, settings)
-    if not fixes and elsewhere:
-        label = f"belongs in {listed(elsewhere, 'or')}"
+    if elsewhere:
+        label, fixes = f"belongs in {listed(elsewhere, 'or')}", ()
     hint = "" if fixes else f"`mlopsc explain {kind.word}` lists its settings"
     return Diagnostic(code, at, f"`{kind.word}` has no setting `{name}`", label, hint=hint, fixes=fixes)
 

@@ -142,18 +142,21 @@ def splits(context: Context) -> list[Symbol]:
     return [Symbol(Namespace.SPLIT, name, data.stage, None, None, f"split of {data.stage}") for name in data.splits]
 
 
-def resolve(ref: ast.Ref, type_: types.Type, context: Context) -> Meaning:
-    """The one thing that a name means; raises Refused after a message when there is none, or more than one."""
+def resolve(ref: ast.Ref, type_: types.Type, context: Context, place: str = "") -> Meaning:
+    """The one thing that a name means; raises Refused after a message when there is none, or more than one.
+
+    `place` is what it is for, as messages call it.
+    """
     found = list({one.symbol: one for one in meanings(ref, type_, context)}.values())
     if len(found) == 1:
         context.use(ref, found[0].symbol)
         return found[0]
     if len(found) > 1:
         raise context.refused(messages_names.ambiguous_name(context.at(ref), ref.text, [one.symbol for one in found]))
-    raise _unknown(ref, type_, context)
+    raise _unknown(ref, type_, context, place)
 
 
-def _unknown(ref: ast.Ref, type_: types.Type, context: Context) -> Refused:
+def _unknown(ref: ast.Ref, type_: types.Type, context: Context, place: str) -> Refused:
     """There is nothing of that name: what is said depends on what was expected."""
     _, name = split_prefix(ref)
     at = context.at(ref)
@@ -168,7 +171,7 @@ def _unknown(ref: ast.Ref, type_: types.Type, context: Context) -> Refused:
         case types.SplitRef():
             return _unknown_split(name, ref, context)
         case types.Symbol(words=words):
-            return context.refused(messages_names.unknown_symbol(at, name, words))
+            return context.refused(messages_names.unknown_symbol(at, name, words, place or "this"))
         case types.Percentile():
             return context.refused(messages_names.unknown_percentile(at, name))
     if any(isinstance(one, types.ColumnRef) for one in leaves(type_)) and columns_are_hidden(context):
@@ -279,8 +282,8 @@ def candidates(type_: types.Type, context: Context) -> Iterator[Symbol]:
             yield from (Symbol(Namespace.SYMBOL, word) for word in ("p50", "p90", "p95", "p99"))
         case types.FunctionOf(family=family) | types.ConstantOf(family=family):
             yield from (function_symbol(one) for one in registry.functions_of(family).values())
-            yield from (one.symbol for one in scope.constants.values())
+            yield from (one.symbol for one in scope.constants.values() if isinstance(one.setting.value, ast.Call))
         case types.EstimatorName():
             yield from (Symbol(Namespace.PYTHON, name, "sklearn") for name in context.program.project.estimators())
         case types.Plain():
-            yield from (one.symbol for one in scope.constants.values())
+            yield from (one.symbol for one in scope.constants.values() if not isinstance(one.setting.value, ast.Call))

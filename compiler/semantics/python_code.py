@@ -58,7 +58,7 @@ def hold_file(path: str, node: ast.Expr, context: Context) -> None:
         return
     is_looked_up = "://" not in path and not GLOB.search(path)
     if is_looked_up and not context.program.project.exists(path):
-        siblings = context.program.project.siblings(path)
+        siblings = context.program.project.siblings(path.rstrip("/"))
         raise context.refused(messages.missing_file(context.at(node), path, siblings))
     context.use(node, Symbol(Namespace.FILE, path))
     context.trace.files.append(path)

@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.schema import types
-from mlopsc.compiler.schema.declarations import Function
 from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.types import Rest, type_of
 from mlopsc.compiler.semantics import messages_code as messages
@@ -159,17 +158,12 @@ def _accepted(rest: Rest, found: Mapping[str, JsonValue], context: Context) -> A
     """What may be named, as far as that is known: by the call itself, or by the setting whose values are searched."""
     if rest.of != "grid":
         return _accepted_by(found, is_estimator=rest.of == "estimator", context=context)
-    setting = context.view.settings.get(rest.setting) if context.view else None
-    if setting is None or not isinstance(setting.value, dict):
+    view = context.view
+    setting = view.settings.get(rest.setting) if view else None
+    call = setting.value if setting else view.mistaken.get(rest.setting) if view else None
+    if not isinstance(call, dict):
         return None
-    function = context.program.registry.function(str(setting.value["function"]), (Function,))
-    return accepted_by_call(setting.value, context) if function is not None else None
-
-
-def accepted_by_call(call: Mapping[str, JsonValue], context: Context) -> Accepted | None:
-    """What the estimator or class that a call names takes."""
-    name = str(call.get("name", ""))
-    return _accepted_by(call, is_estimator=".py:" not in name, context=context)
+    return _accepted_by(call, is_estimator=".py:" not in str(call.get("name", "")), context=context)
 
 
 def _accepted_by(found: Mapping[str, JsonValue], *, is_estimator: bool, context: Context) -> Accepted | None:

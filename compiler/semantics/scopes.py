@@ -290,7 +290,7 @@ class _Collector:
             return None
         name = block.label.parts[-1]
         if len(block.label.parts) > 1 or not _PLAIN_NAME.fullmatch(name.text):
-            self._findings.report(blocks.unusable_name(home.at(block.label), word, block.label.text))
+            self._findings.report(blocks.unusable_name(home.at(block.label), f"`{word}` block", block.label.text))
             home.scope.poisoned.add(block.label.text)
             return None
         found = BlockDefinition(

@@ -59,8 +59,17 @@ def _setting(name: str, parameter: Parameter, placed: Placed[ast.Setting], conte
     try:
         value = values.evaluate(setting.value, type_of(parameter), Slot(f"`{name}`", parameter), context)
     except Refused:
+        _remember_name(name, setting.value, context)
         return None
     return SettingModel(name, value, context.at(setting), context.at(setting.value))
+
+
+def _remember_name(setting: str, node: ast.Expr, context: Context) -> None:
+    """Which estimator or class a call with mistakes names, so that a search of its parameters can be checked."""
+    match node:
+        case ast.Call(callee=callee, arguments=(ast.Argument(name=None, value=ast.Text(plain=str() as name)), *_)):
+            if context.view is not None:
+                context.view.mistaken[setting] = {"function": callee.text, "name": name}
 
 
 def require_settings(merged: Merged, context: Context) -> None:

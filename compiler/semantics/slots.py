@@ -20,6 +20,7 @@ from mlopsc.compiler.semantics.quantities import Value
 from mlopsc.compiler.syntax import ast
 
 _SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+_WORDS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Slot:
             case "duration":
                 is_positive = value.content > Duration()
                 if self.parameter and is_marked(self.parameter, AtLeast) and not is_positive:
-                    raise context.refused(messages_ranges.not_positive(context.at(node), self.name, str(value)))
+                    at = context.at(node)
+                    raise context.refused(messages_ranges.not_positive(at, self.name, at.text))
 
     def hold_length(self, values: Sequence[object], node: ast.Expr, context: Context) -> None:
         """The same for the number of items of a list, and for their order."""
@@ -60,7 +62,7 @@ class Slot:
         limits = {sign: self.constraints[key] for key, sign in _SIGNS.items() if key in self.constraints}
         broken = [sign for sign, limit in limits.items() if not _holds(value.content, sign, limit)]
         if broken:
-            shown = [f"{sign} {Value(value.dimension, limit)}" for sign, limit in limits.items()]
+            shown = [f"{_WORDS[sign]} {Value(value.dimension, limit)}" for sign, limit in limits.items()]
             at = context.at(node)
             raise context.refused(messages_ranges.out_of_range(at, self.name, str(value), " and ".join(shown)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from mlopsc.compiler.syntax import ast
 
@@ -119,34 +119,33 @@ def subject_of(node: ast.Expr, is_subject: Callable[[ast.Ref], bool]) -> int:
     return next((number for number, name in enumerate(heads) if name is not None and name.text != CHAMPION), 0)
 
 
-def left_side(rule: ast.Rule, is_subject: Callable[[ast.Ref], bool]) -> str:
+def left_side(rule: ast.Rule, is_subject: Callable[[ast.Ref], bool], baselines: Container[str]) -> str:
     """What the identity of a rule begins with, after its verb: its subject, what it is compared with, its slices.
 
-    What it is compared with counts only where it is another model, such as `champion`: a threshold is no part of a
-    rule's identity.
+    What it is compared with counts only where it is another model, such as `champion` or one of the `baselines`: a
+    threshold is no part of a rule's identity.
     """
     parts = operands(rule.subject)
     number = subject_of(rule.subject, is_subject)
     said = [text_of(ungrouped(parts[number]))]
-    compared = [name for other in parts[:number] + parts[number + 1 :] for name in _baselines(other)]
+    others = parts[:number] + parts[number + 1 :]
+    compared = [name for other in others for name in _names(other) if name == CHAMPION or name in baselines]
     if compared:
         said += [_direction(rule.subject, number), compared[0]]
     said += [f"by {text_of(clause.value)}" for clause in rule.clauses if clause.name.text == "by" and clause.value]
     return " ".join(said)
 
 
-def _baselines(node: ast.Expr) -> Iterator[str]:
-    """The names in a limit that stand for another model: `champion`, and what is called there."""
+def _names(node: ast.Expr) -> Iterator[str]:
+    """The names in a limit, and those of what is called there."""
     match node:
-        case ast.Ref(text="champion"):
-            yield CHAMPION
-        case ast.Call(callee=callee):
-            yield callee.text
+        case ast.Ref(text=text) | ast.Call(callee=ast.Ref(text=text)):
+            yield text
         case ast.Group(inner=inner) | ast.Signed(operand=inner):
-            yield from _baselines(inner)
+            yield from _names(inner)
         case ast.Arithmetic(left=left, right=right):
-            yield from _baselines(left)
-            yield from _baselines(right)
+            yield from _names(left)
+            yield from _names(right)
 
 
 def _direction(node: ast.Expr, number: int) -> str:

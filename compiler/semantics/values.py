@@ -93,7 +93,7 @@ def _name(node: ast.Expr, type_: types.Type, slot: Slot, context: Context) -> Js
             return _new_name(node, slot, context)
         case types.ColumnRef():
             return _column(node, type_, slot, context)
-    word = resolve(node, type_, context).word
+    word = resolve(node, type_, context, slot.name).word
     if isinstance(type_, types.StageRef):
         context.trace.stages.append(word)
     return word
