@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,14 @@ def register_version(gate: Gate, results: Sequence[RuleResult], refitted: Path |
             "test": gate.context.name,
             "test_key": gate.context.key,
             "test_rows": gate.test_rows,
-            "gate": [replace(one, judgements=one.evidence or one.judgements).facts() for one in results],
+            "gate": [_whole(one) for one in results],
         },
     )
+
+
+def _whole(result: RuleResult) -> dict[str, Any]:
+    """A verdict with all that it rests on, also what the report hides or only people read."""
+    return {
+        **replace(result, judgements=result.evidence or result.judgements).facts(),
+        "measured": dict(result.measured),
+    }
