@@ -6,21 +6,26 @@ from collections.abc import Container, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from mlopsc.compiler.diagnostics import Label
+from mlopsc.compiler.schema.types import StageRef, type_of
 from mlopsc.compiler.semantics import messages_columns, messages_graph
 from mlopsc.compiler.semantics.context import Claim
 from mlopsc.compiler.semantics.findings import Findings
 from mlopsc.compiler.semantics.index import Namespace
 from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.model import StageModel
+from mlopsc.compiler.semantics.names import leaves
 from mlopsc.compiler.semantics.views import Checked, names_in
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location
 
 
 def named_stages(merged: Merged) -> dict[str, Location]:
-    """The stages that the settings of a stage name, and where; every name that is one of a stage counts."""
+    """The stages that the settings of a stage name, and where."""
     found: dict[str, Location] = {}
-    for placed in merged.settings.values():
+    accepts = merged.definition.kind.accepts()
+    for name, placed in merged.settings.items():
+        if name not in accepts or not any(isinstance(one, StageRef) for one in leaves(type_of(accepts[name]))):
+            continue
         blocks = placed.home.scope.blocks[Namespace.STAGE]
         for ref in _refs(placed.node.value):
             block = blocks.get(ref.text.removeprefix("stage."))

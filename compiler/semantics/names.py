@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function
-from mlopsc.compiler.semantics import messages_columns, messages_names
+from mlopsc.compiler.semantics import messages_columns, messages_names, messages_types
 from mlopsc.compiler.semantics.context import Context, DataView, column_symbol
+from mlopsc.compiler.semantics.describing import article, describe
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.model import ColumnModel
@@ -18,6 +19,8 @@ from mlopsc.compiler.syntax import ast
 
 PREFIXES = frozenset(list(Namespace)[:9])
 """The namespaces that can be written before a name."""
+
+NOUNS = {Namespace.CONSTANT: "constant", Namespace.SYMBOL: "word"}
 
 PERCENTILE = re.compile(r"p(\d{1,2}|\d{2}\d+)")
 
@@ -158,8 +161,11 @@ def resolve(ref: ast.Ref, type_: types.Type, context: Context, place: str = "") 
 
 def _unknown(ref: ast.Ref, type_: types.Type, context: Context, place: str) -> Refused:
     """There is nothing of that name: what is said depends on what was expected."""
-    _, name = split_prefix(ref)
+    prefix, name = split_prefix(ref)
     at = context.at(ref)
+    if prefix is not None and prefix not in {namespace_of(one) for one in leaves(type_)}:
+        expected, noun = describe(type_, context.program.registry), f"the name of {article(NOUNS.get(prefix, prefix))}"
+        return context.refused(messages_types.wrong_type(at, place or "this", expected, noun, "", "", safe=False))
     match _leaf(type_):
         case types.StageRef(kinds=kinds):
             return _unknown_stage(name, ref, kinds, context)

@@ -132,7 +132,7 @@ def completed(fragment: str) -> str:
     while added:
         added = False
         for name, stage in STAGES.items():
-            if name not in defined and re.search(rf"(?<![\w.\"]){name}(?![\w\"])", _uncommented(text)):
+            if name not in defined and re.search(rf"(?<!\w){name}(?!\w)", _uncommented(text)):
                 text += stage
                 defined.add(name)
                 added = True

@@ -38,7 +38,8 @@ def test_a_right_example_is_right(code: str, text: str) -> None:
 @pytest.mark.parametrize("page", SEMANTIC.values(), ids=SEMANTIC)
 def test_every_page_shows_the_mistake(page: Page) -> None:
     assert bool(page.wrong) != (page.code.id in WITHOUT_EXAMPLE)
-    assert page.text and page.code.title
+    assert page.text
+    assert page.code.title
 
 
 def test_there_are_enough_of_them() -> None:
