@@ -8,6 +8,7 @@ import pytest
 
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.model.encoding import ColumnEncoder
+from mlopsc.stdlib.runtime.model.parity import _differing
 
 
 def frame() -> pd.DataFrame:
@@ -79,3 +80,13 @@ def test_a_column_that_has_gone_or_changed_its_kind_is_told() -> None:
         encoder.transform(frame().drop(columns="flag"))
     with pytest.raises(StageFailure, match="`n` held numbers in training"):
         encoder.transform(frame().assign(n=["one", "two", "three"]))
+
+
+def test_differences_are_seen_beside_infinite_missing_and_tiny_values() -> None:
+    expected = np.array([[np.inf, 1.0], [2.0, np.nan], [3.0, 1e6], [-np.inf, 0.0]])
+    assert not _differing(expected, expected.copy()).any()
+    found = expected.copy()
+    found[1, 0], found[3, 1] = 2.0 + 1e-6, 1e-7
+    assert np.argwhere(_differing(expected, found)).tolist() == [[1, 0]]
+    found[0, 0], found[1, 1] = -np.inf, 1.0
+    assert np.argwhere(_differing(expected, found)).tolist() == [[0, 0], [1, 0], [1, 1]]
