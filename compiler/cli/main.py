@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.stdlib.runtime.streams import abandon_output, prepare_streams
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def main() -> NoReturn:
     """Run the command of this process's arguments, and exit."""
+    prepare_streams()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -31,21 +36,27 @@ def run(arguments: Sequence[str]) -> int:
     except CommandFailure as failure:
         return _tell(failure.message, failure.hint, failure.code)
     except OSError as error:
-        return _tell(_described(error), "", Exit.ENVIRONMENT)
+        return _tell(_described(error), _next_step(error), Exit.ENVIRONMENT)
     except Exception as error:
-        from mlopsc.compiler.cli.crash import report_crash
+        return _tell_of(error, arguments)
 
-        return _tell(*report_crash(error, arguments), Exit.INTERNAL)
+
+def _tell_of(error: Exception, arguments: Sequence[str]) -> int:
+    from mlopsc.stdlib.runtime.store.faults import OperationError
+
+    if isinstance(error, OperationError):
+        return _tell(error.message, error.hint, Exit.ENVIRONMENT)
+    from mlopsc.compiler.cli.crash import report_crash
+
+    return _tell(*report_crash(error, arguments), Exit.INTERNAL)
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal of another encoding shows `?` rather than end the program
-            stream.reconfigure(errors="replace")
     import click
 
     from mlopsc.compiler.cli.commands import program
 
+    streams = sys.stdout, sys.stderr
     try:
         code = program.main(list(arguments), prog_name="mlopsc", standalone_mode=False)
     except click.Abort as abort:
@@ -53,6 +64,12 @@ def _dispatch(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except SystemExit as leaving:
+        if sys.stdout is streams[0]:
+            raise
+        # Where nobody reads the output, click puts other streams in place and leaves.
+        sys.stdout, sys.stderr = streams
+        raise BrokenPipeError from leaving
     return code if isinstance(code, int) else Exit.OK
 
 
@@ -72,13 +89,21 @@ def _tell(message: str, hint: str, code: Exit) -> int:
 
 def _described(error: OSError) -> str:
     reason = error.strerror or type(error).__name__
-    return f"`{error.filename}`: {reason}" if error.filename else reason
+    return f"`{error.filename}`: {reason}" if error.filename else f"the system says: {reason}"
+
+
+def _next_step(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "free some space, then do it again"
+    if error.errno in _DENIED:
+        return "change its permissions, then do it again"
+    return "mend that, then do it again"
 
 
 def _lost_output(error: OSError) -> int:
     """Nobody reads our output any more, or it cannot be written; Python must not try again at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    abandon_output()
     if isinstance(error, BrokenPipeError):
         return Exit.PIPE
-    return _tell(f"the output cannot be written: {_described(error)}", "", Exit.ENVIRONMENT)
+    fact = f"the output cannot be written: {error.strerror or type(error).__name__}"
+    return _tell(fact, _next_step(error), Exit.ENVIRONMENT)

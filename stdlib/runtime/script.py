@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mlopsc.stdlib.runtime.engine.endings import ENVIRONMENT, INTERRUPTED
 from mlopsc.stdlib.runtime.engine.events import Event, Failure, Listener, Outcome, StageFinished, StageSummary
 from mlopsc.stdlib.runtime.engine.listeners import JsonLines, PlainLines
 from mlopsc.stdlib.runtime.engine.outcome import Message
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import run
 from mlopsc.stdlib.runtime.store.faults import OperationError
+from mlopsc.stdlib.runtime.streams import PIPE, abandon_output, prepare_streams
 from mlopsc.stdlib.runtime.tracking import track_run
 
 if TYPE_CHECKING:
@@ -33,9 +35,34 @@ def main(
 
     `file` is the path of the script, `stages` give the stages of the pipeline.
     """
+    prepare_streams()
+    try:
+        code = _run(Path(file), pipeline, stages, functions)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        abandon_output()
+        code = PIPE
+    except OperationError as error:
+        sys.stderr.write(f"error: {error.message}\n" + (f"  next: {error.hint}\n" if error.hint else ""))
+        code = ENVIRONMENT
+    except OSError as error:
+        abandon_output()
+        sys.stderr.write(f"error: {error.filename or 'the output cannot be written'}: {error.strerror}\n")
+        code = ENVIRONMENT
+    sys.exit(code)
+
+
+def _run(
+    file: Path,
+    pipeline: Mapping[str, Any],
+    stages: Sequence[Callable[[], Mapping[str, Any]]],
+    functions: Mapping[str, str],
+) -> int:
     document = {**pipeline, "stages": [stage() for stage in stages]}
     arguments = _parsed(document)
-    project = Path(file).resolve().parents[_DEPTH]
+    project = file.resolve().parents[_DEPTH]
     request = Request(
         document,
         project,
@@ -44,15 +71,11 @@ def main(
         force=tuple(arguments.force),
         jobs=arguments.jobs,
     )
-    listener = JsonLines(sys.stdout) if arguments.json else _lines_with_places(Path(file).with_name("origins.json"))
-    try:
-        result = run(request, listener)
-        if warning := track_run(request, result):
-            sys.stderr.write(f"warning: {warning}\n")
-        sys.exit(result.exit_code)
-    except OperationError as error:
-        sys.stderr.write(f"error: {error.message}\n" + (f"  next: {error.hint}\n" if error.hint else ""))
-        sys.exit(4)
+    listener = JsonLines(sys.stdout) if arguments.json else _lines_with_places(file.with_name("origins.json"))
+    result = run(request, listener)
+    if warning := track_run(request, result):
+        sys.stderr.write(f"warning: {warning}\n")
+    return result.exit_code
 
 
 def _lines_with_places(origins: Path) -> Listener:
