@@ -15,24 +15,73 @@ from mlopsc.compiler.syntax.messages import syntax_diagnostics
 from mlopsc.compiler.workspace import MemoryWorkspace
 from mlopsc.stdlib import registry
 
+PREP = """
+LIMIT = 5
+
+def add_timestamp(rows):
+    return rows
+
+def merge(rides, weather):
+    return rides
+
+def widen(rows, by=2):
+    return rows
+
+async def fetch(rows):
+    return rows
+
+def load():
+    return None
+
+def strict(rows, *, mode):
+    return rows
+"""
+
+FEATURES = """
+class Calendar:
+    def __init__(self, week: bool = True, depth: int | None = None):
+        self.week = week
+
+    def fit(self, rows, target=None):
+        return self
+
+    def transform(self, rows):
+        return rows
+
+class Half:
+    def fit(self, rows, target=None):
+        return self
+
+class Needy(Calendar):
+    def __init__(self, zone):
+        self.zone = zone
+"""
+
+METRICS = """
+def rmsle(truth, predicted):
+    return 0.0
+
+def three(a, b, c):
+    return 0.0
+"""
+
+MODEL = """
+def pipeline(depth: int = 3, **others):
+    return None
+
+def fixed(depth: int = 3):
+    return None
+"""
+
 FILES: Mapping[str, str] = {
     "data/rides.csv": "at,hr,bikers\n",
     "data/weather.csv": "day,temp\n",
     "data/customers.csv": "customer,age,left\n",
-    "prep.py": (
-        "LIMIT = 5\n\n\ndef add_timestamp(rows):\n    return rows\n\n\ndef merge(rides, weather):\n    return rides\n\n\n"
-        "def widen(rows, by=2):\n    return rows\n\n\nasync def fetch(rows):\n    return rows\n\n\n"
-        "def load():\n    return None\n\n\ndef strict(rows, *, mode):\n    return rows\n"
-    ),
-    "features.py": (
-        "class Calendar:\n    def __init__(self, week: bool = True, depth: int | None = None):\n        self.week = week\n"
-        "    def fit(self, rows, target=None):\n        return self\n    def transform(self, rows):\n        return rows\n"
-        "\n\nclass Half:\n    def fit(self, rows, target=None):\n        return self\n"
-        "\n\nclass Needy(Calendar):\n    def __init__(self, zone):\n        self.zone = zone\n"
-    ),
+    "prep.py": PREP,
+    "features.py": FEATURES,
     "checks.py": "def plausible(rows):\n    return True\n",
-    "metrics.py": "def rmsle(truth, predicted):\n    return 0.0\n\n\ndef three(a, b, c):\n    return 0.0\n",
-    "model.py": "def pipeline(depth: int = 3, **others):\n    return None\n\n\ndef fixed(depth: int = 3):\n    return None\n",
+    "metrics.py": METRICS,
+    "model.py": MODEL,
     "broken.py": "def f(:\n",
     "tests/test_prep.py": "def test_nothing() -> None: ...\n",
     "requirements.lock": "",
