@@ -18,7 +18,7 @@ from mlopsc.compiler.semantics.describing import describe, example_call
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import value_of_constant
-from mlopsc.compiler.semantics.names import columns_named, function_symbol, leaves, resolve
+from mlopsc.compiler.semantics.names import columns_named, function_symbol, leaves, resolve, split_prefix
 from mlopsc.compiler.semantics.rest import evaluate_rest, hold_required
 from mlopsc.compiler.semantics.scopes import ConstantDefinition, Home
 from mlopsc.compiler.semantics.slots import Slot, wrong_type
@@ -53,7 +53,7 @@ def _type_of(families: Families) -> types.Type:
 def _named(node: ast.Ref, families: Families, slot: Slot, context: Context) -> dict[str, JsonValue]:
     meaning = resolve(node, _type_of(families), context)
     if meaning.symbol.namespace is Namespace.CONSTANT:
-        constant = context.home.scope.constants[meaning.symbol.name.rpartition(".")[2]]
+        constant = context.home.scope.constants[split_prefix(node)[1]]
         return _constant(node, constant, families, slot, context)
     function = context.program.registry.function(meaning.word, families)
     assert function is not None

@@ -9,9 +9,8 @@ from mlopsc.compiler.schema.declarations import ColumnType
 from mlopsc.compiler.semantics import messages_columns as messages
 from mlopsc.compiler.semantics.calls import evaluate_function
 from mlopsc.compiler.semantics.clauses import evaluate_clauses
-from mlopsc.compiler.semantics.context import Context
+from mlopsc.compiler.semantics.context import Context, column_symbol
 from mlopsc.compiler.semantics.findings import Refused
-from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import value_of
 from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.model import ColumnModel, Settings
@@ -41,8 +40,10 @@ def _column(placed: Placed[ast.Field], context: Context) -> ColumnModel:
     low, high, values = _limits(field, declared, context) if declared else (None, None, None)
     clauses, _, _ = evaluate_clauses(field.clauses, registry.schema_field, context)
     role, missing = clauses.get("role"), clauses.get("missing", 0.0)
-    context.use(field.name, Symbol(Namespace.COLUMN, name, context.view.name if context.view else "", at))
-    return ColumnModel(name, type_, low, high, values, str(role) if role else None, float(cast(float, missing)), at)
+    share = float(cast(float, missing))
+    column = ColumnModel(name, type_, low, high, values, str(role) if role else None, share, at)
+    context.use(field.name, column_symbol(context.view.name if context.view else "", column))
+    return column
 
 
 def _type(field: ast.Field, context: Context) -> Settings:

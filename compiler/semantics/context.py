@@ -139,5 +139,7 @@ class Context:
 
 def column_symbol(stage: str, column: ColumnModel) -> Symbol:
     """A column, for editors."""
-    written = " ".join(column.at.text.partition(":")[2].split())
-    return Symbol(Namespace.COLUMN, column.name, stage, column.at, None, written)
+    name, _, declared = column.at.text.partition(":")
+    start = column.at.span.start
+    definition = Location(column.at.file, Span(start, start + len(name.rstrip())))
+    return Symbol(Namespace.COLUMN, column.name, stage, definition, None, " ".join(declared.split()))

@@ -123,15 +123,20 @@ class Index:
 
     def expected_at(self, path: str, offset: int) -> Expected | None:
         """What may stand at an offset: the smallest range around it for which that is known."""
-        around = [
-            one
-            for one in self._expectations
-            if one.location.file.path == path and one.location.span.start <= offset <= one.location.span.end
-        ]
+        around = [one for one in self._expectations if one.location.file.path == path and _reaches(one, offset)]
         if not around:
             return None
         best = min(around, key=lambda one: one.location.span.end - one.location.span.start)
         return Expected(best.type, tuple(best.symbols()))
+
+
+def _reaches(one: ExpectedUse, offset: int) -> bool:
+    """Whether an offset is in a range; where nothing is written yet, the blanks behind it belong to it."""
+    start, end = one.location.span
+    if start == end:
+        rest = one.location.file.text[end:]
+        end += len(rest) - len(rest.lstrip(" \t"))
+    return start <= offset <= end
 
 
 def _start(entry: tuple[int, Use]) -> int:

@@ -15,7 +15,7 @@ from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import arithmetic, value_of
 from mlopsc.compiler.semantics.model import LimitModel, Settings
 from mlopsc.compiler.semantics.names import function_symbol
-from mlopsc.compiler.semantics.quantities import DIGITS, Value
+from mlopsc.compiler.semantics.quantities import Value, tidy
 from mlopsc.compiler.semantics.spelling import CHAMPION, text_of
 from mlopsc.compiler.semantics.subjects import Measured, is_subject
 from mlopsc.compiler.syntax import ast
@@ -45,7 +45,7 @@ class LimitReader:
         """The limit that an expression says; raises Refused after a message when it is none."""
         side = self._side(node)
         if isinstance(side, Scaled):
-            return LimitModel(side.baseline, round(side.factor, DIGITS), round(side.offset, DIGITS))
+            return LimitModel(side.baseline, tidy(side.factor), tidy(side.offset))
         return LimitModel(offset=self._number(side, node))
 
     def number(self, node: ast.Expr) -> float:
@@ -142,7 +142,7 @@ class LimitReader:
     def _ambiguous(self, node: ast.Arithmetic, value: Value, sign: int) -> Refused:
         baseline = text_of(node.left)
         points = str(Value("points", value.content))
-        factor = str(Value("share", round(1 + sign * value.content, DIGITS)))
+        factor = str(Value("share", tidy(1 + sign * value.content)))
         return self.context.refused(
             messages.ambiguous_percentage(
                 self.context.at(node), self._what, f"{baseline} {node.operator} {points}", f"{baseline} * {factor}"

@@ -178,7 +178,10 @@ def misplaced_field(code: Code, at: Location, where: str) -> Diagnostic:
     ```mlops
     data rides {
       source = csv("data/rides.csv")
-      schema { at = timestamp }
+      schema {
+        at: timestamp
+        check unique(at)
+      }
       check rows >= 1
     }
     ```
@@ -187,8 +190,11 @@ def misplaced_field(code: Code, at: Location, where: str) -> Diagnostic:
     ```mlops
     data rides {
       source = csv("data/rides.csv")
-      schema { at: timestamp }
+      schema {
+        at: timestamp
+      }
       check rows >= 1
+      check unique(at)
     }
     ```
     """

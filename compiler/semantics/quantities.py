@@ -51,8 +51,10 @@ NOUNS: dict[Dimension, str] = {
     "logic": "a comparison",
 }
 
-DIGITS = 12
-"""Decimal places to which a percentage is kept: `99.9%` is 0.999, not 0.9990000000000001."""
+
+def tidy(number: float) -> float:
+    """A number without the noise of binary fractions: 99.9 / 100 is 0.999, not 0.9990000000000001."""
+    return number if isinstance(number, int) else float(f"{number:.15g}")
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,9 @@ class Value:
             case "number":
                 return number_text(self.content)
             case "share":
-                return f"{number_text(round(self.content * 100, DIGITS))}%"
+                return f"{number_text(tidy(self.content * 100))}%"
             case "points":
-                return f"{number_text(round(self.content * 100, DIGITS))}pp"
+                return f"{number_text(tidy(self.content * 100))}pp"
             case "text":
                 return f'"{self.content}"'
             case "bool":
@@ -127,9 +129,9 @@ def quantity(number: float, unit: str) -> Value:
     if not unit:
         return Value("number", number)
     if unit == "%":
-        return Value("share", round(number / 100, DIGITS))
+        return Value("share", tidy(number / 100))
     if unit == "pp":
-        return Value("points", round(number / 100, DIGITS))
+        return Value("points", tidy(number / 100))
     if unit in SECONDS:
         return Value("duration", Duration(seconds=number * SECONDS[unit]))
     if unit in MONTHS:
@@ -170,21 +172,21 @@ def scaled(value: Value, factor: float) -> Value:
     content = value.content
     match value.dimension:
         case "number" | "share" | "points":
-            return replace(value, content=content * factor)
+            return replace(value, content=tidy(content * factor))
         case "duration":
             months = _whole_months(content.months * factor) if content.months else 0
-            return replace(value, content=Duration(content.seconds * factor, months))
+            return replace(value, content=Duration(tidy(content.seconds * factor), months))
         case "bytes":
             return replace(value, content=Bytes(round(content.count * factor)))
         case "money":
-            return replace(value, content=Money(content.amount * factor, content.currency))
+            return replace(value, content=Money(tidy(content.amount * factor), content.currency))
         case "rate":
             return replace(value, content=Rate(_scaled_amount(content.amount, factor), content.per))
     raise UnitError(f"{value.noun} cannot be multiplied")
 
 
 def _scaled_amount(amount: float | Money, factor: float) -> float | Money:
-    return Money(amount.amount * factor, amount.currency) if isinstance(amount, Money) else amount * factor
+    return Money(tidy(amount.amount * factor), amount.currency) if isinstance(amount, Money) else tidy(amount * factor)
 
 
 def _sum(left: Value, right: Value, sign: int) -> Value:
@@ -193,7 +195,7 @@ def _sum(left: Value, right: Value, sign: int) -> Value:
         return scaled(left, 1 + sign * right.content)
     if {dimension, other} <= {"share", "points"}:
         kept: Dimension = "share" if "share" in (dimension, other) else "points"
-        return Value(kept, round(left.content + sign * right.content, DIGITS))
+        return Value(kept, tidy(left.content + sign * right.content))
     if dimension != other:
         verb = "added to" if sign > 0 else "taken from"
         raise UnitError(f"{right.noun} cannot be {verb} {left.noun}", _hint(left, right))
@@ -204,7 +206,7 @@ def _same_sum(left: Value, right: Value, sign: int) -> Value:
     first, second = left.content, right.content
     match left.dimension:
         case "number":
-            return Value("number", first + sign * second)
+            return Value("number", tidy(first + sign * second))
         case "bytes":
             return Value("bytes", Bytes(first.count + sign * second.count))
         case "money":
@@ -238,7 +240,7 @@ def _hint(left: Value, right: Value) -> str:
 
 def _product(left: Value, right: Value) -> Value:
     if left.dimension == right.dimension == "share":
-        return Value("share", round(left.content * right.content, DIGITS))
+        return Value("share", tidy(left.content * right.content))
     if right.dimension in ("number", "share"):
         return scaled(left, right.content)
     if left.dimension in ("number", "share"):
@@ -280,7 +282,7 @@ def _magnitudes(left: Value, right: Value) -> tuple[float, float]:
 def _ratio(first: float, second: float) -> Value:
     if not second:
         raise UnitError("a division by zero has no value")
-    found = first / second
+    found = tidy(first / second)
     return Value("number", int(found) if float(found).is_integer() else found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import Generic, TypeVar
@@ -199,7 +199,7 @@ class _Collector:
 
     def collect(self) -> Program:
         for unit in self._units.values():
-            unit.used = tuple(used for used in used_files(unit.file) if used.path in self._units)
+            unit.used = tuple(self._distinct(used_files(unit.file)))
         for path, prefix in self._prefixes().items():
             self._read(self._units[path], prefix)
         for unit in self._units.values():
@@ -218,6 +218,17 @@ class _Collector:
             metrics=every.blocks[Namespace.METRIC],
             constants=every.constants,
         )
+
+    def _distinct(self, used: Iterable[UsedFile]) -> Iterator[UsedFile]:
+        """The files that could be read, each prefix once."""
+        aliases: dict[str, UsedFile] = {}
+        for one in used:
+            first = aliases.setdefault(one.alias, one) if one.alias else one
+            if first is not one and first.alias_at and one.alias_at:
+                symbol = Symbol(Namespace.FILE, one.alias or "", detail="prefix")
+                self._findings.report(blocks.duplicate_definition(one.alias_at, symbol, first.alias_at))
+            elif one.path in self._units:
+                yield one
 
     def _prefixes(self) -> dict[str, str]:
         """How each file's names begin in the program: by the shortest way that leads to it."""
@@ -330,12 +341,6 @@ class _Collector:
             if first is not found and pair not in self._clashes:
                 self._clashes.add(pair)
                 self._findings.report(blocks.duplicate_definition(found.name_at, found.symbol, first.name_at))
-        aliases: dict[str, UsedFile] = {}
-        for used in unit.used:
-            first_use = aliases.setdefault(used.alias, used) if used.alias else used
-            if first_use is not used and used.alias and used.alias_at and first_use.alias_at:
-                symbol = Symbol(Namespace.FILE, used.alias, detail="alias")
-                self._findings.report(blocks.duplicate_definition(used.alias_at, symbol, first_use.alias_at))
 
     def _visible(self, unit: _Unit, way: tuple[str, ...]) -> Iterator[tuple[str, Definition]]:
         for path in self._flat(unit):
