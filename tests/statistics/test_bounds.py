@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics
@@ -274,6 +274,21 @@ def test_no_error_among_users_is_not_certainty() -> None:
     found = bounded(RowLosses(np.zeros(600), USERS, span=(0.0, 1.0)))
     assert (found.lower, found.estimate) == (0, 0)
     assert found.upper == pytest.approx(1 - 0.05 ** (1 / 60))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([(0.0, 1.0), (1.0, 1.0), (0.0, 2.0), (2.0, 2.0)]), min_size=30, max_size=200))
+@example([(0.0, 1.0)] * 20 + [(1.0, 1.0)] * 20)
+def test_a_proportion_of_any_rows_has_a_bound_within_its_span(rows: list[tuple[float, float]]) -> None:
+    """The planted defect: of half zeros and half ones, the median is a value that no row has."""
+    values, weights = (np.array(column) for column in zip(*rows, strict=True))
+    units = Units(np.arange(len(rows)) // 2, "user")
+    found = bound(RowLosses(values, units, weights, span=(0.0, 1.0)), 0.95, seed=1)
+    if isinstance(found, Bound):
+        assert -1e-12 <= found.lower <= found.estimate + 1e-12
+        assert found.estimate - 1e-12 <= found.upper <= 1 + 1e-12
+    else:
+        assert "have the same loss" in found.reason
 
 
 def test_errors_of_one_user_are_bounded_by_users() -> None:

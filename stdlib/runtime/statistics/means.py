@@ -130,7 +130,8 @@ def _whole(losses: RowLosses) -> Whole | None:
     if losses.span is None:
         return None
     rows = losses.values / losses.denominators
-    deviations = rows - np.median(rows)
+    # A value that occurs: halfway between two kinds of rows, none would be usual.
+    deviations = rows - np.quantile(rows, 0.5, method="lower")
     far = _FAR * (losses.span[1] - losses.span[0])
     core = rows[np.abs(deviations) <= far]
     below, above = (np.unique(losses.units.ids[side]).size for side in (deviations < -far, deviations > far))
