@@ -66,7 +66,7 @@ def unknown_column(
     label, fixes = meant(at, name, columns)
     where = listed([stage for stage, _ in stages], "or")
     related = tuple(Label(place, f"`{stage}` is declared here") for stage, place in stages)
-    hint = known("columns", columns) or "declare it in the `schema` of the data stage"
+    hint = known("columns", columns) or f"declare it: `schema {{ {name}: TYPE }}` in the data stage"
     return Diagnostic(code, at, f"{where} has no column `{name}`", label, related, hint, fixes)
 
 

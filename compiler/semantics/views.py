@@ -63,7 +63,8 @@ class Surroundings:
         merged = self.merged
         sources = self._named(self.kind.columns_from)
         if merged.has_schema or not sources:
-            is_complete = merged.has_schema and not merged.is_damaged
+            is_known = merged.has_schema or self.kind.columns_from not in merged.written
+            is_complete = is_known and not merged.is_damaged
             return (self._data(evaluate_columns(merged, context), is_complete, {}, None),)
         found = [self.checked[name].data if name in self.checked else None for name in sources]
         known = [data for data in found if data is not None]

@@ -12,6 +12,8 @@ from mlopsc.compiler.lint import rules
 GATE = "test gate {{\n  model = demand\n  {}\n}}"
 RELEASE = "release api {{\n  model = demand\n  gate = gate\n  assign = user\n  {}\n}}"
 
+PROD = "environment prod {{\n  follows = dev\n  platform = local()\n  override rides {{ {} }}\n}}"
+
 
 def names(diagnostics: list[Diagnostic]) -> list[str]:
     return [diagnostic.code.title for diagnostic in diagnostics]
@@ -53,6 +55,8 @@ FAILS = [
         ['environment dev {\n  platform = local()\n  approvers = ["@example-org/leads"]\n}'],
         "environment prod",
     ),
+    ("override-split", [PROD.format("split = by_time(train = 60%, validation = 20%, test = 20%)")], "split = by_time"),
+    ("override-split", [PROD.format("target = temp")], "target = temp"),
     (
         "undecidable-comparison",
         [RELEASE.format("require mae(feedback) <= champion + 5% at 95% within 3d")],
@@ -108,6 +112,12 @@ def test_fixes_mend_and_come_to_an_end(name: str, blocks: list[str]) -> None:
             data('csv("rides.csv")').replace('source = csv("rides.csv")', "from = [weather]"),
         ],
         ["limit = 45", GATE.format("require mae(test) <= limit at 95%\n  require mae(test) <= champion at 95%")],
+        [PROD.format("sample = 10%")],
+        [
+            PROD.format(
+                "split = by_time(train = 60%, validation = 20%, test = 20%)  # mlopsc: allow override-split -- few\n"
+            )
+        ],
         [overridden("require mae(test) <= 40 at 95%")],
         [overridden("require mae(test) <= 45 at 99%")],
         [overridden('waive mae(test) because "the pilot city has few rows"')],
