@@ -67,12 +67,6 @@ def load_model(path: Path) -> LoadedModel:
     return LoadedModel(_load_steps(dumped, code, environment), signature, code, environment)
 
 
-def read_about(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """The signature and the versions of an artefact as JSON, without loading the model."""
-    with ZipFile(path) as file:
-        return json.loads(file.read("signature.json")), json.loads(file.read("environment.json"))
-
-
 def library_versions(estimator: Any) -> dict[str, str]:
     """The versions of Python and of the libraries that a model with this estimator needs, by package."""
     root = type(estimator).__module__.partition(".")[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.stdlib.runtime.commit import read_commit
-from mlopsc.stdlib.runtime.model.artefact import read_about
+from mlopsc.stdlib.runtime.model.about import read_about
 from mlopsc.stdlib.runtime.store.log import canonical
 from mlopsc.stdlib.runtime.store.opening import open_store
 
