@@ -127,7 +127,7 @@ def _drop_extra(tokens: list[Token], problems: Problems) -> list[Token]:
         if token.type == "LBRACE":
             blocks.append(line_indent)
         elif token.type == "RBRACE":
-            is_early = extra > 0 and bool(blocks) and line_indent > blocks[-1]
+            is_early = extra > 0 and bool(blocks) and _is_early(tokens, index, line_indent, blocks)
             if is_early or not blocks:
                 problems.add(say.stray_brace, span_of(token))
                 extra -= 1
@@ -135,6 +135,13 @@ def _drop_extra(tokens: list[Token], problems: Problems) -> list[Token]:
             blocks.pop()
         done.append(token)
     return done
+
+
+def _is_early(tokens: list[Token], index: int, line_indent: int, blocks: list[int]) -> bool:
+    """Whether a brace ends a block too soon: it stands deeper than the header, or what follows the block does."""
+    following = past_lines(tokens, index + 1)
+    goes_on = len(blocks) == 1 and kind_at(tokens, following) in NAMES and following > index + 1
+    return line_indent > blocks[-1] or (goes_on and indent_of(tokens[following]) > blocks[-1])
 
 
 @dataclass

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from mlopsc.compiler.syntax import messages_lines as say
 from mlopsc.compiler.syntax.ast import Item
 from mlopsc.compiler.syntax.builder import BUILDERS
+from mlopsc.compiler.syntax.insertions import find_insertion
 from mlopsc.compiler.syntax.lalr import END, Parser, UnexpectedTokenError
 from mlopsc.compiler.syntax.messages_structure import malformed_header, unclosed_bracket
-from mlopsc.compiler.syntax.messages_words import equals_in_comparison
+from mlopsc.compiler.syntax.messages_text import unterminated
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tables import load_tables
-from mlopsc.compiler.syntax.tokens import LINE_ENDS, NAMES, Token, across, end_of, kind_at, made, recast, span_of
+from mlopsc.compiler.syntax.tokens import LINE_ENDS, NAMES, Token, across, end_of, kind_at, made, span_of
 from mlopsc.compiler.syntax.vocabulary import Vocabulary
 from mlopsc.compiler.text import Span
 
@@ -77,16 +78,19 @@ def drive(text: str, tokens: list[Token], vocabulary: Vocabulary, problems: Prob
 def _recover(at: Drive) -> None:
     """Note what is wrong with the token at hand, and bring the parser to where it can go on."""
     accepted = at.parser.accepts()
-    if at.token.type == "EQUAL" and "CMP" in accepted:
-        if not at.problems.any_within(*at.bounds, unclosed_bracket):
-            at.problems.add(equals_in_comparison, span_of(at.token))
-        at.parser.feed(recast(at.token, "CMP", "=="))
-        at.index += 1
-    elif at.token.type == "_NL" and "HOLE" in accepted and at.index > at.start:
+    if at.token.type == "_NL" and "HOLE" in accepted and at.index > at.start:
         _report_missing(at, accepted)
         at.parser.feed(made("HOLE", "", _end_before(at), at.token))
-    else:
+        return
+    insertion = find_insertion(at.tokens, at.start, at.index, accepted)
+    if insertion is None:
         _give_up(at, accepted)
+        return
+    if not any(at.problems.any_within(*at.bounds, doubt) for doubt in (unclosed_bracket, unterminated)):
+        at.problems.add(insertion.message, insertion.span, **insertion.details)
+    for token in insertion.tokens:
+        at.parser.feed(token)
+    at.index += 1
 
 
 def _give_up(at: Drive, accepted: set[str]) -> None:
@@ -102,7 +106,7 @@ def _give_up(at: Drive, accepted: set[str]) -> None:
         if is_header:
             at.problems.add(malformed_header, across(statement or [at.token]))
         else:
-            expected = _expected(accepted) if at.index > at.start else "a setting, a block or a rule"
+            expected = _expected(at, accepted)
             at.problems.add(say.unexpected, span_of(at.token), expected=expected)
     del at.parser.values[at.floor :]
     del at.parser.states[at.floor + 1 :]
@@ -120,8 +124,7 @@ def _report_missing(at: Drive, accepted: set[str]) -> None:
     """Note that a line ends before its item does."""
     if not at.problems.any_within(*at.bounds):
         last = at.tokens[at.index - 1]
-        what = "a type" if last.type == "COLON" else _expected(accepted)
-        at.problems.add(say.missing_value, _end_before(at), what=what, after=last.value)
+        at.problems.add(say.missing_value, _end_before(at), what=_expected(at, accepted), after=last.value)
 
 
 def _end_before(at: Drive) -> Span:
@@ -153,8 +156,12 @@ def _past_block(tokens: list[Token], index: int) -> int:
     return len(tokens)
 
 
-def _expected(accepted: set[str]) -> str:
-    """What could stand where something else does, in words."""
+def _expected(at: Drive, accepted: set[str]) -> str:
+    """What could stand where the token at hand does, in words."""
+    if at.index == at.start:
+        return "a setting, a block or a rule"
+    if at.tokens[at.index - 1].type == "COLON":
+        return "a type"
     if "QUANTITY" in accepted:
         return "a value"
     words = [word for kind, word in EXPECTED if kind in accepted]

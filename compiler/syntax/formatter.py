@@ -177,12 +177,9 @@ def _name_width(entry: Entry) -> int:
 
 def _with_comments(lines: Sequence[Line]) -> Iterator[str]:
     """The lines with the comments behind them; comments that stood in one column still do."""
-    for has_comment, run in groupby(lines, key=lambda line: bool(line.comment)):
+    for is_row, run in groupby(lines, key=lambda line: bool(line.comment) and "\n" not in line.code):
         group = list(run)
-        if not has_comment:
-            yield from (line.code for line in group)
-            continue
-        is_column = len({line.column for line in group}) == 1
+        is_column = is_row and len({line.column for line in group}) == 1
         end = max(line.width for line in group) + min(line.gap for line in group)
         for line in group:
             gap = end - line.width if is_column else line.gap

@@ -13,6 +13,7 @@ from mlopsc.compiler.syntax.tokens import LITERALS, are_adjacent, end_of, kind_a
 from mlopsc.compiler.text import Span
 
 GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d_,])(?:\.\d+)?(?:%|[^\W\d]+)?(?!\w)")
+DECIMAL = re.compile(r"\d+,\d{1,2}(?![\d_,])(?:%|[^\W\d]+)?(?!\w)")
 SPACED = re.compile(r"[1-9]\d{0,2}(?: \d{3})+(?![\d_])(?:%|[^\W\d]+)?(?!\w)")
 UNIT = re.compile(r"%|[^\W\d_]*")
 PART = re.compile(r"(\d+)([a-z]+)")
@@ -40,9 +41,22 @@ def _mend_grouped(mending: Mending) -> bool:
     match = GROUPED.match(mending.text, start) or SPACED.match(mending.text, start)
     is_list = mending.brackets and mending.last_kind != "EQUAL" and match and "," in match[0] and ",0" not in match[0]
     if match is None or is_list:
-        return False
+        return not match and _mend_decimal(mending)
     replacement = re.sub("[, ]", "_", match[0])
     mending.problems.add(say.thousands, Span(*match.span()), replacement=replacement)
+    mending.put("QUANTITY", replacement, Span(*match.span()))
+    mending.skip_to(match.end())
+    return True
+
+
+def _mend_decimal(mending: Mending) -> bool:
+    """`99,9`, where no comma can stand."""
+    match = DECIMAL.match(mending.text, start_of(mending.token))
+    if match is None or (mending.brackets and mending.last_kind != "EQUAL"):
+        return False
+    replacement = match[0].replace(",", ".")
+    details = {"reason": "a point sets the decimals apart", "replacement": replacement}
+    mending.problems.add(say.malformed_number, Span(*match.span()), **details)
     mending.put("QUANTITY", replacement, Span(*match.span()))
     mending.skip_to(match.end())
     return True

@@ -78,7 +78,9 @@ def mend_foreign(mending: Mending) -> None:
 
 def mend_semicolon(mending: Mending) -> None:
     """`;` between arguments, between items, or at the end of a line."""
-    inside = mending.brackets > 0
+    following = mending.tokens[mending.index + 1 : mending.index + 2]
+    is_clause = bool(following) and following[0].value in mending.vocabulary.clauses
+    inside = mending.brackets > 0 or (is_clause and kind_at(mending.tokens, mending.index + 2) != "EQUAL")
     is_last = mending.next_kind in ("", "_NL", "RBRACE")
     replacement = "," if inside else "" if is_last else "\n"
     mending.problems.add(say.semicolon, span_of(mending.token), replacement=replacement)
@@ -229,6 +231,10 @@ def mend_sign(mending: Mending) -> None:
         start -= 1
         if len(mending.done) - start > LONGEST_NAME:
             return mending.keep()
+    is_argument = kind_at(mending.done, start - 1) in ("LPAR", "COMMA") and mending.brackets > 0
+    if is_argument and mending.token.type == "COLON" and mending.last_kind in NAMES:
+        mending.problems.add(say.colon_in_setting, span_of(mending.token), name=mending.done[-1].value)
+        return mending.put("EQUAL", "=")
     if len(mending.done) - start > 1:
         is_type = mending.token.type == "COLON" and mending.next_kind != "_NL"
         is_field = is_type and _enclosing_kind(mending) in mending.vocabulary.fielded
@@ -266,22 +272,30 @@ def _join_name(mending: Mending, start: int, quote: str) -> None:
 
 def mend_brace(mending: Mending) -> None:
     """`{`: of a block, or of a value that the language does not have."""
+    line = mending.done[line_start(mending.done) :]
+    if mending.last_kind == "NAME" and kind_at(line, 1) == "EQUAL":
+        mending.done.pop()
+        return _pass_over_literal(mending)
     if mending.last_kind not in BEFORE_BRACE_LITERAL:
         _join_name(mending, line_start(mending.done) + 1, "")
         return mending.keep()
-    line = mending.done[line_start(mending.done) : -1]
+    line = line[:-1]
     is_header = bool(line) and line[0].value in mending.vocabulary.kinds and len(line) <= 2
     if mending.last_kind in ("EQUAL", "COLON") and is_header and all(token.type in NAMES for token in line):
         sign = mending.done.pop()
         mending.problems.add(sign_before_block, span_of(sign), name=line[-1].value)
         return mending.keep()
+    return _pass_over_literal(mending)
+
+
+def _pass_over_literal(mending: Mending) -> None:
+    """`{a: 1}`, up to the brace that closes it."""
     end = closing_brace(mending, mending.index)
     span = Span(start_of(mending.token), end_of(mending.tokens[end]))
     first_line = mending.text[span.start : span.end].partition("\n")[0]
     mending.problems.add(say.brace_literal, Span(span.start, span.start + len(first_line)))
     mending.put("HOLE", "", span)
     mending.index = end
-    return None
 
 
 def closing_brace(mending: Mending, index: int) -> int:

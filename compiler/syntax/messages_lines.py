@@ -156,8 +156,8 @@ def positional_after_named(code: Code, at: Location) -> Diagnostic:
     )
 
 
-@message("E156", "colon after a verb")
-def colon_after_verb(code: Code, at: Location, verb: str) -> Diagnostic:
+@message("E156", "sign after a verb")
+def sign_after_verb(code: Code, at: Location, verb: str) -> Diagnostic:
     """A rule is its verb and what it states, without a sign between.
 
     wrong:
@@ -175,7 +175,11 @@ def colon_after_verb(code: Code, at: Location, verb: str) -> Diagnostic:
     ```
     """
     return Diagnostic(
-        code, at, f"no colon follows `{verb}`", "a rule is `verb what-it-states`", fixes=(replace("Remove it", at, ""),)
+        code,
+        at,
+        f"no `{at.text}` follows `{verb}`",
+        "a rule is `verb what-it-states`",
+        fixes=(replace("Remove it", at, ""),),
     )
 
 

@@ -251,3 +251,26 @@ def malformed_header(code: Code, at: Location) -> Diagnostic:
         label="expected `kind name {`",
         hint="Everything else is a setting inside the block.",
     )
+
+
+@message("E149", "missing comma")
+def missing_comma(code: Code, at: Location, after: Location) -> Diagnostic:
+    """Arguments and elements are separated by commas.
+
+    wrong:
+    ```mlops
+    sizes = [4 6]
+    ```
+
+    right:
+    ```mlops
+    sizes = [4, 6]
+    ```
+    """
+    return Diagnostic(
+        code,
+        at,
+        f"a comma is missing before `{at.text}`",
+        label="another one begins here",
+        fixes=(replace("Insert `,`", after, ","),),
+    )

@@ -75,7 +75,7 @@ def missing_equals(code: Code, at: Location, after: Location) -> Diagnostic:
         code,
         at,
         f"`{at.text}` has no `=` before its value",
-        label="a setting is `name = value`",
+        label="expected `name = value`",
         fixes=(replace("Insert `=`", after, " ="),),
     )
 
@@ -323,3 +323,95 @@ def needless_word(code: Code, at: Location, ours: str) -> Diagnostic:
     fix = replace(f"Write `{ours}`", at, ours) if ours else replace("Remove it", wide, "")
     label = f"`{ours}` here" if ours else "not needed"
     return Diagnostic(code, at, f"`{at.text}` is no word of the language", label, fixes=(fix,))
+
+
+@message("E132", "field with `=`")
+def equals_in_field(code: Code, at: Location, name: Location) -> Diagnostic:
+    """A colon gives a column its type; `=` sets a setting, and a schema has none.
+
+    wrong:
+    ```mlops
+    data rides {
+      schema {
+        at = timestamp
+      }
+    }
+    ```
+
+    right:
+    ```mlops
+    data rides {
+      schema {
+        at: timestamp
+      }
+    }
+    ```
+    """
+    sign = Location(at.file, Span(name.span.end, at.span.end))
+    return Diagnostic(
+        code,
+        at,
+        f"`{name.text}` is given its type with a colon",
+        label="a column is `name: type`",
+        fixes=(replace("Write `:`", sign, ":"),),
+    )
+
+
+@message("E133", "range without `in`")
+def range_without_in(code: Code, at: Location) -> Diagnostic:
+    """The values that a column can have follow the word `in`.
+
+    wrong:
+    ```mlops
+    data rides {
+      schema {
+        hr: int 0..23
+      }
+    }
+    ```
+
+    right:
+    ```mlops
+    data rides {
+      schema {
+        hr: int in 0..23
+      }
+    }
+    ```
+    """
+    before = Location(at.file, Span(at.span.start, at.span.start))
+    return Diagnostic(
+        code,
+        at,
+        "the values of a column follow `in`",
+        "`in` is missing",
+        fixes=(replace("Insert `in`", before, "in "),),
+    )
+
+
+@message("E134", "call without parentheses")
+def bare_call(code: Code, at: Location, name: Location) -> Diagnostic:
+    """The arguments of a call stand in parentheses.
+
+    wrong:
+    ```mlops
+    data rides {
+      source = csv "rides.csv"
+    }
+    ```
+
+    right:
+    ```mlops
+    data rides {
+      source = csv("rides.csv")
+    }
+    ```
+    """
+    whole = Location(at.file, Span(name.span.start, at.span.end))
+    return Diagnostic(
+        code,
+        at,
+        f"what `{name.text}` takes stands in parentheses",
+        label=f"`({at.text})`",
+        fixes=(replace("Put it in parentheses", whole, f"{name.text}({at.text})"),),
+    )

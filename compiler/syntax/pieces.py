@@ -51,12 +51,23 @@ Pieces = tuple[Piece, ...]
 
 
 def lay_out(pieces: Sequence[Piece], indent: str, column: int) -> str:
-    """The text of a statement whose first character stands at `column`; its further lines begin with `indent`."""
-    text, is_squeezed = _broken_brackets(pieces, indent, column)
+    """The text of a statement whose first character stands at `column`; its further lines begin with `indent`.
+
+    Soft places come before brackets, and whether they break depends on what is written alone, not on how: so the
+    result is laid out the same way again.
+    """
     has_softs = any(isinstance(piece, Soft) for piece in pieces)
-    if has_softs and (is_squeezed or not _fits(text, column)):
+    if has_softs and not _fits("".join(_squeezed(piece) for piece in pieces), column):
         return _broken_softs(pieces, indent, column)
-    return text
+    return _broken_brackets(pieces, indent, column)
+
+
+def _squeezed(piece: Piece) -> str:
+    """A piece on one line, even a bracket that has a line for each element."""
+    if not isinstance(piece, Bracket):
+        return _text(piece)
+    elements = ("".join(_squeezed(part) for part in element.pieces) for element in piece.elements)
+    return f"{piece.opener}{f'{piece.separator} '.join(elements)}{piece.closer}"
 
 
 def _fits(text: str, column: int) -> bool:
@@ -74,15 +85,14 @@ def _broken_softs(pieces: Sequence[Piece], indent: str, column: int) -> str:
             parts.append([piece.after])
         else:
             parts[-1].append(piece)
-    lines = [_broken_brackets(parts[0], indent, column)[0]]
-    lines += [_broken_brackets(part, deeper, len(deeper))[0] for part in parts[1:]]
+    lines = [_broken_brackets(parts[0], indent, column)]
+    lines += [_broken_brackets(part, deeper, len(deeper)) for part in parts[1:]]
     return f"\n{deeper}".join(lines)
 
 
-def _broken_brackets(pieces: Sequence[Piece], indent: str, column: int) -> tuple[str, bool]:
-    """The pieces in a row, and whether a bracket got a line for each element because it would not fit otherwise."""
+def _broken_brackets(pieces: Sequence[Piece], indent: str, column: int) -> str:
+    """The pieces in a row; a bracket with which the line would grow too long gets a line for each element."""
     text = ""
-    is_squeezed = False
     for index, piece in enumerate(pieces):
         match piece:
             case str():
@@ -96,8 +106,7 @@ def _broken_brackets(pieces: Sequence[Piece], indent: str, column: int) -> tuple
                     text += flat
                 else:
                     text += _open(piece, indent)
-                    is_squeezed |= flat is not None
-    return text, is_squeezed
+    return text
 
 
 def _column(text: str, column: int) -> int:

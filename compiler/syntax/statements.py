@@ -136,13 +136,18 @@ def _is_clause_apart(at: Arranging, index: int, begins_item: bool) -> bool:
 
 def _mend_statement(at: Arranging, statement: list[Token]) -> list[Token]:
     """A statement with the sign that what it is written as asks for."""
-    if len(statement) < 2 or statement[0].type not in NAMES:
+    if statement[0].type not in NAMES:
         return statement
+    if len(statement) == 1:
+        return _give_type(at, statement[0]) if at.holds_fields else statement
     first, second = statement[:2]
-    if second.type == "COLON" and not at.holds_fields and at.is_known:
-        if first.value in at.vocabulary.verbs and len(statement) > 2:
-            at.problems.add(say.colon_after_verb, span_of(second), verb=first.value)
-            return [first, *statement[2:]]
+    if second.type in ("COLON", "EQUAL") and _is_rule(at, statement):
+        at.problems.add(say.sign_after_verb, span_of(second), verb=first.value)
+        return [first, *statement[2:]]
+    if second.type == "EQUAL" and at.holds_fields and kind_at(statement, 2) in NAMES:
+        at.problems.add(say_words.equals_in_field, span_of(second), name=span_of(first))
+        statement = [first, recast(second, "COLON", ":"), *statement[2:]]
+    elif second.type == "COLON" and not at.holds_fields and at.is_known:
         at.problems.add(say_words.colon_in_setting, span_of(second), name=first.value.strip("`"))
         statement = [first, recast(second, "EQUAL", "="), *statement[2:]]
     elif second.type not in ("COLON", "EQUAL"):
@@ -150,6 +155,19 @@ def _mend_statement(at: Arranging, statement: list[Token]) -> list[Token]:
     if statement[1].type in ("COLON", "EQUAL"):
         return _part_items(at, statement)
     return statement
+
+
+def _give_type(at: Arranging, name: Token) -> list[Token]:
+    """A column's name alone: its type is missing."""
+    end = Span(end_of(name), end_of(name))
+    at.problems.add(say.missing_value, end, what="a type", after=name.value)
+    return [name, made("COLON", ":", end, name), made("HOLE", "", end, name)]
+
+
+def _is_rule(at: Arranging, statement: list[Token]) -> bool:
+    """Whether what looks like a setting or a field can only be meant as a rule."""
+    is_block = bool(at.blocks) and at.is_known and not at.holds_fields
+    return is_block and statement[0].value in at.vocabulary.verbs and len(statement) > 2
 
 
 def _insert_sign(at: Arranging, statement: list[Token]) -> list[Token]:

@@ -18,7 +18,7 @@ from mlopsc.compiler.syntax.messages import syntax_diagnostics
 from mlopsc.compiler.text import Span
 
 RANDOM = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
