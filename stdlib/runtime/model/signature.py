@@ -56,8 +56,9 @@ class Signature(Frozen):
         found = zip(self.inputs, rows.dtypes, strict=True)
         changed = {one.name: self._typed(rows[one.name], one) for one, dtype in found if not self._fits(one, dtype)}
         rows = rows.assign(**changed) if changed else rows
-        for column, is_empty in zip(self.inputs, np.asarray(rows.isna()).any(axis=0).tolist(), strict=True):
-            if is_empty and not column.optional:
+        missing = rows.isna().to_numpy()
+        for place, column in enumerate(self.inputs):
+            if not column.optional and missing[:, place].any():
                 raise ModelError(f"column `{column.name}` has missing values", "its schema allows none")
         return rows
 
