@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mlopsc.compiler.diagnostics import Message
-from mlopsc.compiler.syntax import messages_words as say
+from mlopsc.compiler.syntax import messages_items as say
 from mlopsc.compiler.syntax.messages_structure import missing_comma
+from mlopsc.compiler.syntax.messages_words import equals_in_comparison
 from mlopsc.compiler.syntax.tokens import LITERALS, NAMES, Token, end_of, kind_at, made, recast, span_of
 from mlopsc.compiler.text import Span
 
@@ -28,7 +29,7 @@ def find_insertion(tokens: list[Token], start: int, index: int, accepted: set[st
     """What mends the token at `index` of a statement that begins at `start`, if one small thing does."""
     token = tokens[index]
     if token.type == "EQUAL" and "CMP" in accepted:
-        return Insertion((recast(token, "CMP", "=="),), say.equals_in_comparison, span_of(token))
+        return Insertion((recast(token, "CMP", "=="),), equals_in_comparison, span_of(token))
     if index == start:
         return None
     previous = tokens[index - 1]

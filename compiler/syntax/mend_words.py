@@ -9,6 +9,7 @@ from mlopsc.compiler.syntax import messages_text as say_text
 from mlopsc.compiler.syntax import messages_words as say
 from mlopsc.compiler.syntax.literals import DOTTED, ESCAPES, PIECE
 from mlopsc.compiler.syntax.mending import Mending
+from mlopsc.compiler.syntax.messages_items import colon_in_setting
 from mlopsc.compiler.syntax.messages_lines import dashed_list
 from mlopsc.compiler.syntax.messages_structure import sign_before_block
 from mlopsc.compiler.syntax.tokens import (
@@ -233,7 +234,7 @@ def mend_sign(mending: Mending) -> None:
             return mending.keep()
     is_argument = kind_at(mending.done, start - 1) in ("LPAR", "COMMA") and mending.brackets > 0
     if is_argument and mending.token.type == "COLON" and mending.last_kind in NAMES:
-        mending.problems.add(say.colon_in_setting, span_of(mending.token), name=mending.done[-1].value)
+        mending.problems.add(colon_in_setting, span_of(mending.token), name=mending.done[-1].value)
         return mending.put("EQUAL", "=")
     if len(mending.done) - start > 1:
         is_type = mending.token.type == "COLON" and mending.next_kind != "_NL"

@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 from mlopsc.compiler.diagnostics import Diagnostic, Message
-from mlopsc.compiler.syntax import messages_lines, messages_numbers, messages_structure, messages_text, messages_words
+from mlopsc.compiler.syntax import (
+    messages_items,
+    messages_lines,
+    messages_numbers,
+    messages_structure,
+    messages_text,
+    messages_words,
+)
 from mlopsc.compiler.syntax.ast import File, Origin, SyntaxProblem
 from mlopsc.compiler.text import Location, Span
 
@@ -29,6 +36,7 @@ def _worded(problem: SyntaxProblem, origin: Origin) -> Diagnostic:
 
 @cache
 def _messages() -> dict[str, Message[...]]:
-    modules = (messages_text, messages_numbers, messages_words, messages_structure, messages_lines)
-    found = (value for module in modules for value in vars(module).values())
+    words = (messages_text, messages_numbers, messages_words)
+    forms = (messages_structure, messages_lines, messages_items)
+    found = (value for module in (*words, *forms) for value in vars(module).values())
     return {value.code.id: value for value in found if isinstance(value, Message)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.syntax.ast import Block, Call, Comparison, Expr, Item, Logical, Membership, Negation, Rule
-from mlopsc.compiler.syntax.messages_words import two_rules
+from mlopsc.compiler.syntax.messages_items import two_rules
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.text import Span
 

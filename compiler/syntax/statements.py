@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mlopsc.compiler.diagnostics import did_you_mean
+from mlopsc.compiler.syntax import messages_items as say_items
 from mlopsc.compiler.syntax import messages_lines as say
-from mlopsc.compiler.syntax import messages_words as say_words
 from mlopsc.compiler.syntax.problems import Problems
 from mlopsc.compiler.syntax.tokens import (
     CLOSERS,
@@ -145,10 +145,10 @@ def _mend_statement(at: Arranging, statement: list[Token]) -> list[Token]:
         at.problems.add(say.sign_after_verb, span_of(second), verb=first.value)
         return [first, *statement[2:]]
     if second.type == "EQUAL" and at.holds_fields and kind_at(statement, 2) in NAMES:
-        at.problems.add(say_words.equals_in_field, span_of(second), name=span_of(first))
+        at.problems.add(say_items.equals_in_field, span_of(second), name=span_of(first))
         statement = [first, recast(second, "COLON", ":"), *statement[2:]]
     elif second.type == "COLON" and not at.holds_fields and at.is_known:
-        at.problems.add(say_words.colon_in_setting, span_of(second), name=first.value.strip("`"))
+        at.problems.add(say_items.colon_in_setting, span_of(second), name=first.value.strip("`"))
         statement = [first, recast(second, "EQUAL", "="), *statement[2:]]
     elif second.type not in ("COLON", "EQUAL"):
         statement = _insert_sign(at, statement)
@@ -184,7 +184,7 @@ def _insert_sign(at: Arranging, statement: list[Token]) -> list[Token]:
         return [first, made("COLON", ":", after, first), *statement[1:]]
     if did_you_mean(first.value, at.vocabulary.verbs):
         return statement
-    at.problems.add(say_words.missing_equals, span_of(first), after=after)
+    at.problems.add(say_items.missing_equals, span_of(first), after=after)
     return [first, made("EQUAL", "=", after, first), *statement[1:]]
 
 
