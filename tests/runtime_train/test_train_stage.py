@@ -14,6 +14,7 @@ from mlopsc.stdlib.runtime.data.tables import load_table
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure, Verdict
 from mlopsc.stdlib.runtime.metrics import measure
 from mlopsc.stdlib.runtime.model.artefact import load_model
+from mlopsc.stdlib.runtime.model.faults import ModelError
 from mlopsc.stdlib.runtime.model.predictions import predict_rows
 from mlopsc.stdlib.runtime.train.candidates import list_candidates
 from mlopsc.stdlib.train import GridSearch, RandomSearch
@@ -95,7 +96,8 @@ def test_a_feature_that_depends_on_other_rows_or_calls_is_caught_with_its_name(b
         ("rows = rows.iloc[1:]", "turns 6,027 rows into 6,026"),
         ("rows = rows.sample(frac=1, random_state=0)", "or changes their order"),
         ("rows = rows.to_numpy()", "returns a `ndarray`, not a DataFrame"),
-        ("rows = rows[['temp', 'temp']]", "not all of them of different names"),
+        ("rows = rows[['temp', 'temp']]", "columns without a name of their own: 'temp', 'temp'"),
+        ("rows = rows[['temp']].rename(columns={'temp': 0})", "columns without a name of their own: 0"),
         ("rows['when'] = pd.Timestamp('2011-01-01')", "column `when` holds times"),
         ("raise ValueError('no luck')", "raised ValueError: no luck"),
         ("raise SystemExit(3)", r"called `sys\.exit\(3\)`"),
@@ -126,6 +128,16 @@ def test_missing_values_are_named_where_the_estimator_takes_none(project: Projec
         project.train("m", "rows", estimator=RIDGE)
     assert "HistGradientBoostingRegressor" in raised.value.hint
     project.train("m", "rows", estimator={"function": "sklearn", "name": "ensemble.HistGradientBoostingRegressor"})
+
+
+def test_a_value_that_is_missing_only_in_service_is_told(project: Project) -> None:
+    rows = load_diabetes(as_frame=True).frame
+    columns = [column(name, "float", missing=0.2 if name == "bmi" else 0.0) for name in rows.columns]
+    project.data("rows", rows, columns, target="target", split=RANDOM)
+    record = project.train("m", "rows", estimator=RIDGE)
+    model = load_model(project.store.local_path(record.outputs["model"]))
+    with pytest.raises(ModelError, match="the model cannot predict these rows: ValueError: Input X contains NaN"):
+        model.predict(rows.head(2).assign(bmi=None))
 
 
 def test_rows_without_a_target_are_left_out_and_told(project: Project) -> None:

@@ -94,6 +94,8 @@ def inputs_of(table: Table, settings: Train) -> tuple[str, ...]:
 def fit(recipe: Recipe, table: Table) -> LoadedModel:
     """The recipe fitted on all rows of `table`, which have a target; raises StageFailure, naming what is wrong."""
     settings = recipe.settings
+    if not len(table):
+        raise StageFailure(f"`{table.stage.name}` has no rows with a target to fit on", "look at its splits")
     task, y = task_of(table), target_values(table)
     signature = read_signature(table, inputs_of(table, settings), task)
     with _seeded(recipe.seed):
@@ -142,13 +144,15 @@ def _featured(parts: Parts, frame: pd.DataFrame, y: NDArray[Any], code: Snapshot
         raise _bad_features(f"{name}.transform returns a `{type(made).__name__}`, not a DataFrame")
     if len(made) != len(frame) or not made.index.equals(frame.index):
         raise _bad_features(f"{name}.transform turns {len(frame):,} rows into {len(made):,}, or changes their order")
-    if not made.columns.is_unique or made.shape[1] == 0:
-        raise _bad_features(f"{name}.transform gives {made.shape[1]} columns, not all of them of different names")
-    return made.rename(columns=str)
+    if not made.columns.is_unique or not all(isinstance(one, str) for one in made.columns) or made.empty:
+        listed = ", ".join(map(repr, made.columns[:8])) or "none"
+        raise _bad_features(f"{name}.transform gives columns without a name of their own: {listed}")
+    return made
 
 
 def _bad_features(fact: str) -> StageFailure:
-    return StageFailure(fact, "give one row for each row, in order, with the same index", setting="features")
+    hint = "give one row for each row, in order, with the same index, in columns that have names"
+    return StageFailure(fact, hint, setting="features")
 
 
 def _fit_estimator(

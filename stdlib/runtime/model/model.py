@@ -14,6 +14,7 @@ from mlopsc.stdlib.runtime.model.code import Snapshot
 from mlopsc.stdlib.runtime.model.faults import ModelError
 from mlopsc.stdlib.runtime.model.signature import Signature
 from mlopsc.stdlib.runtime.model.steps import Steps
+from mlopsc.stdlib.runtime.store.faults import OperationError
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,16 @@ class LoadedModel:
         return self._asked("decision_function", frame)
 
     def _asked(self, method: str, frame: pd.DataFrame) -> NDArray[Any]:
-        answers = self.steps.ask(method, self.signature.conform(frame))
+        rows = self.signature.conform(frame)
+        try:
+            answers = self.steps.ask(method, rows)
+        except OperationError:
+            raise
+        except Exception as error:
+            told = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+            raise ModelError(
+                f"the model cannot predict these rows: {told}", "compare them with its training"
+            ) from error
         if len(answers) != len(frame):
             raise ModelError(f"the model gives {len(answers):,} answers for {len(frame):,} rows")
         return answers
