@@ -42,7 +42,12 @@ class Vector(ColumnType, word="vector"):
     size: int = setting("How many numbers each row has.", ..., ge=1)
 
 
-class ColumnClauses(SchemaField, word="column", not_features=("id", "leak", "group", "ignore", "weight", "label_time")):
+class ColumnClauses(
+    SchemaField,
+    word="column",
+    not_features=("id", "leak", "group", "ignore", "weight", "label_time"),
+    role_types={"weight": ("int", "float"), "label_time": ("timestamp", "date")},
+):
     """What may follow the type of a column. Roles say what it is for, beyond being a feature.
 
     - `id` names the row: kept beside predictions, never a feature.

@@ -36,7 +36,7 @@ class SeasonReference(Reference, word="season"):
     length: Positive = setting("How much time around the same date.", ...)
 
 
-WatchedColumn = Annotated[str, ColumnRef(without=("pii", "calendar", "id", "ignore"))]
+WatchedColumn = Annotated[str, ColumnRef(without=("pii", "calendar", "id", "ignore"), unnamed_by=("time", "key"))]
 
 
 class Stable(Watchable, word="stable", category="drift"):

@@ -291,6 +291,8 @@ class SchemaField(Declaration):
 
     not_features: ClassVar[tuple[str, ...]] = ()
     """The roles whose columns an estimator never sees."""
+    role_types: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    """The types that columns of a role may have, where not any will do."""
 
 
 class Event(Declaration):

@@ -80,12 +80,13 @@ class StageRef(Type):
 class ColumnRef(Type):
     """The name of a column of the data stage that the block leads to; `types` narrows it (empty: any).
 
-    Columns of the roles in `without` are refused. With `of_role`, the column may be left out where exactly one has
-    that role.
+    Columns of the roles in `without` are refused, and those that the settings `unnamed_by` of the data name. With
+    `of_role`, the column may be left out where exactly one has that role.
     """
 
     types: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    unnamed_by: tuple[str, ...] = ()
     of_role: str = ""
 
 

@@ -40,10 +40,20 @@ def _column(placed: Placed[ast.Field], context: Context) -> ColumnModel:
     low, high, values = _limits(field, declared, context) if declared else (None, None, None)
     clauses, _, _ = evaluate_clauses(field.clauses, registry.schema_field, context)
     role, missing = clauses.get("role"), clauses.get("missing", 0.0)
+    _hold_role(field, role, type_, context)
     share = float(cast(float, missing))
     column = ColumnModel(name, type_, low, high, values, str(role) if role else None, share, at)
     context.use(field.name, column_symbol(context.view.name if context.view else "", column))
     return column
+
+
+def _hold_role(field: ast.Field, role: JsonValue, type_: Settings, context: Context) -> None:
+    """A weight is a number, the time of a label a time."""
+    wanted = context.program.registry.schema_field.role_types.get(str(role))
+    word = str(type_["function"])
+    if wanted and word and word not in wanted:
+        at = context.at(field.type)
+        context.report(messages.role_of_another_type(at, field.name.text, str(role), word, wanted))
 
 
 def _type(field: ast.Field, context: Context) -> Settings:

@@ -12,9 +12,9 @@ from mlopsc.compiler.semantics.context import Claim
 from mlopsc.compiler.semantics.findings import Findings
 from mlopsc.compiler.semantics.index import Namespace
 from mlopsc.compiler.semantics.merging import Merged
-from mlopsc.compiler.semantics.model import StageModel
+from mlopsc.compiler.semantics.model import StageModel, names_in
 from mlopsc.compiler.semantics.names import leaves
-from mlopsc.compiler.semantics.views import Checked, names_in
+from mlopsc.compiler.semantics.views import Checked
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location
 

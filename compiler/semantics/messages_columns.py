@@ -251,6 +251,20 @@ def wrong_role(at: Location, place: str, name: str, role: str, defined: Location
     return Diagnostic(wrong_column_type.code, at, message, f"role `{role}`", related, hint)
 
 
+def role_of_another_type(at: Location, name: str, role: str, type_: str, wanted: Sequence[str]) -> Diagnostic:
+    """`weight: text role weight`."""
+    message = f"a column of role `{role}` is {listed(wanted, 'or')}, and `{name}` is `{type_}`"
+    return Diagnostic(wrong_column_type.code, at, message, f"`{type_}`")
+
+
+def named_by_setting(at: Location, place: str, name: str, setting: str, defined: Location) -> Diagnostic:
+    """`watch stable([at])` of the column that is `time`."""
+    related = (Label(defined, f"`{name}` is declared here"),)
+    message = f"{place} cannot be `{name}`, which is the `{setting}` of the data"
+    hint = "it is new in every window, whatever happens"
+    return Diagnostic(wrong_column_type.code, at, message, f"the `{setting}`", related, hint)
+
+
 @message("E511", "data that lacks a setting")
 def data_lacks(code: Code, at: Location, what: str, setting: str, data: str, data_at: Location) -> Diagnostic:
     """A stage or a function needs something that its data does not say: what looks back in time needs `time`, what

@@ -37,6 +37,12 @@ class SettingModel:
     value_at: Location
 
 
+def names_in(setting: SettingModel | None) -> list[str]:
+    """The names in the value of a setting that names stages."""
+    value = setting.value if setting else None
+    return [value] if isinstance(value, str) else [str(one) for one in value] if isinstance(value, list) else []
+
+
 @dataclass(frozen=True)
 class ColumnModel:
     """A column of a data stage, as `ir.Column`."""

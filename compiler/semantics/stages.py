@@ -10,11 +10,11 @@ from mlopsc.compiler.semantics import messages_stages as messages
 from mlopsc.compiler.semantics.context import Context, DataView, Trace, View
 from mlopsc.compiler.semantics.learning import judge_data, judge_learning
 from mlopsc.compiler.semantics.merging import Merged
-from mlopsc.compiler.semantics.model import RuleModel, SettingModel, StageModel, WaiverModel
+from mlopsc.compiler.semantics.model import RuleModel, SettingModel, StageModel, WaiverModel, names_in
 from mlopsc.compiler.semantics.rules import RuleChecker
 from mlopsc.compiler.semantics.scopes import Program
 from mlopsc.compiler.semantics.settings import evaluate_settings, item_symbols, require_settings
-from mlopsc.compiler.semantics.views import Checked, Surroundings, names_in
+from mlopsc.compiler.semantics.views import Checked, Surroundings
 
 
 def check_stage(program: Program, merged: Merged, checked: Mapping[str, Checked]) -> Checked:

@@ -11,7 +11,7 @@ from mlopsc.compiler.semantics.context import Context, DataView
 from mlopsc.compiler.semantics.describing import describe
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.literals import value_of
-from mlopsc.compiler.semantics.model import ColumnModel
+from mlopsc.compiler.semantics.model import ColumnModel, names_in
 from mlopsc.compiler.semantics.names import candidates, columns_named, is_constant, meanings, resolve
 from mlopsc.compiler.semantics.slots import Slot, coerced, wrong_type
 from mlopsc.compiler.semantics.spelling import ungrouped
@@ -139,6 +139,10 @@ def _hold_column(
             context.at(node), slot.name, column.name, word, type_.types, fitting, column.at
         )
         raise context.refused(found)
+    for setting in type_.unnamed_by:
+        if setting in data.settings and column.name in names_in(data.settings[setting]):
+            at = context.at(node)
+            raise context.refused(messages_columns.named_by_setting(at, slot.name, column.name, setting, column.at))
     if column.role in type_.without:
         found = messages_columns.wrong_role(context.at(node), slot.name, column.name, column.role or "", column.at)
         raise context.refused(found)

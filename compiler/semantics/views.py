@@ -13,7 +13,7 @@ from mlopsc.compiler.semantics.columns import evaluate_columns
 from mlopsc.compiler.semantics.context import Context, DataView, Trace
 from mlopsc.compiler.semantics.index import Namespace
 from mlopsc.compiler.semantics.merging import Merged
-from mlopsc.compiler.semantics.model import ColumnModel, SettingModel, StageModel
+from mlopsc.compiler.semantics.model import ColumnModel, SettingModel, StageModel, names_in
 from mlopsc.compiler.syntax import ast
 
 if TYPE_CHECKING:
@@ -118,12 +118,6 @@ class Surroundings:
         refs = node.items if isinstance(node, ast.ListOf) else (node,)
         words = [one.text.removeprefix("stage.") for one in refs if isinstance(one, ast.Ref)]
         return [blocks[word].name for word in words if word in blocks]
-
-
-def names_in(setting: SettingModel | None) -> list[str]:
-    """The names in the value of a setting that names stages."""
-    value = setting.value if setting else None
-    return [value] if isinstance(value, str) else [str(one) for one in value] if isinstance(value, list) else []
 
 
 def _shares(value: JsonValue, family: type[Function], context: Context) -> Mapping[str, float]:
