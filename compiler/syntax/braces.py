@@ -19,6 +19,7 @@ from mlopsc.compiler.syntax.tokens import (
     made,
     past_lines,
     span_of,
+    start_of,
 )
 from mlopsc.compiler.syntax.vocabulary import Vocabulary
 from mlopsc.compiler.text import Span
@@ -73,17 +74,23 @@ def _is_braced(tokens: list[Token], index: int) -> bool:
 
 
 def _open_header(done: list[Token], vocabulary: Vocabulary, problems: Problems) -> None:
-    """A line that is a header and no more opens its block, with or without a colon; indentation will close it."""
-    line = done[line_start(done) :]
+    """A line that begins like a header opens its block, with or without a brace; indentation will close it."""
+    start = line_start(done)
+    line = done[start:]
     has_colon = bool(line) and line[-1].type == "COLON"
     header = line[:-1] if has_colon else line
-    if not _is_header(header, vocabulary):
+    if _is_header(header, vocabulary):
+        end = end_of(header[-1])
+        sign = span_of(line[-1]) if has_colon else Span(end, end)
+        problems.add(say.missing_brace, across(header), sign=sign)
+    elif line and line[0].value in vocabulary.kinds and kind_at(line, 1) not in ("COLON", "EQUAL"):
+        if not problems.any_within(start_of(line[0]), end_of(line[-1])):
+            problems.add(say.malformed_header, across(line))
+        header = line[: 1 + (kind_at(line, 1) in NAMES)]
+        sign = Span(end_of(line[-1]), end_of(line[-1]))
+    else:
         return
-    end = end_of(header[-1])
-    sign = span_of(line[-1]) if has_colon else Span(end, end)
-    problems.add(say.missing_brace, across(header), sign=sign)
-    del done[len(done) - has_colon :]
-    done.append(made("LBRACE", "", sign, header[-1]))
+    done[start:] = [*header, made("LBRACE", "", sign, line[0])]
 
 
 def _is_header(line: list[Token], vocabulary: Vocabulary) -> bool:
@@ -94,7 +101,7 @@ def _is_header(line: list[Token], vocabulary: Vocabulary) -> bool:
 def _raise_brace(done: list[Token], brace: Token, problems: Problems) -> None:
     """A `{` at the start of a line belongs to the line above, if that can be a header."""
     above = past_lines(done, len(done) - 1, step=-1) + 1
-    line = done[line_start(done[:above]) : above]
+    line = done[line_start(done, above) : above]
     if above == len(done) or not line or len(line) > 2 or line[0].type not in NAMES:
         return
     if line[-1].type in NAMES | {"STRING", "RAW_STRING"}:

@@ -249,7 +249,7 @@ def _enclosing_kind(mending: Mending) -> str:
     for index in range(len(mending.done) - 1, -1, -1):
         depth += {"LBRACE": 1, "RBRACE": -1}.get(mending.done[index].type, 0)
         if depth == 1:
-            header = line_start(mending.done[:index])
+            header = line_start(mending.done, index)
             return mending.done[header].value if header < index else ""
     return ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlopsc.compiler.syntax import messages_text as say
-from mlopsc.compiler.syntax.ast import Chunk, File
+from mlopsc.compiler.syntax.ast import Chunk, File, SyntaxProblem
 from mlopsc.compiler.syntax.braces import balance_braces
 from mlopsc.compiler.syntax.brackets import find_too_deep, match_brackets
 from mlopsc.compiler.syntax.chunks import DEEPEST, split
@@ -51,8 +51,19 @@ def parse_chunk(text: str, vocabulary: Vocabulary) -> Chunk:
     tokens = balance_braces(tokens, vocabulary, problems)
     tokens = arrange_statements(tokens, vocabulary, problems)
     items = part_rules(drive(text, tokens, vocabulary, problems), text, problems)
+    return Chunk(text, items, comments, _in_order(problems, text))
+
+
+def _in_order(problems: Problems, text: str) -> tuple[SyntaxProblem, ...]:
+    """The problems by place; on a line whose quotes do not match, what stands inside or outside them is unknown."""
     found = sorted(problems.found, key=lambda problem: problem.span)
-    return Chunk(text, items, comments, tuple(found))
+    ends = {_line(text, one): one.span.start for one in found if one.code == say.unterminated.code.id}
+    return tuple(one for one in found if one.span.start >= ends.get(_line(text, one), 0))
+
+
+def _line(text: str, problem: SyntaxProblem) -> int:
+    """The offset at which the line of a problem begins."""
+    return text.rfind("\n", 0, problem.span.start) + 1
 
 
 def _refuse(text: str, problems: Problems) -> None:

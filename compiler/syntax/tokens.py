@@ -76,9 +76,9 @@ def kind_at(tokens: Sequence[Token], index: int) -> str:
     return tokens[index].type if 0 <= index < len(tokens) else ""
 
 
-def line_start(tokens: Sequence[Token]) -> int:
-    """The index at which the last line of some tokens begins."""
-    index = len(tokens)
+def line_start(tokens: Sequence[Token], end: int | None = None) -> int:
+    """The index at which the line before the index `end` begins; by default the last one."""
+    index = len(tokens) if end is None else end
     while index and tokens[index - 1].type not in LINE_ENDS:
         index -= 1
     return index
