@@ -44,15 +44,16 @@ def judge_latency(gate: Gate, rule: Rule) -> RuleResult:
     seconds, waited = time_calls(gate.model_for(split), rows.frame, _calls(share, clauses.at or LATENCY_LEVEL))
     requirement = Requirement("<=", clauses.at)
     judgement = told(judge(Latencies(seconds, share), comparison.limit.offset, requirement), comparison.operator)
+    verdict = Verdict(judgement["verdict"])
     figures = ("estimate", "lower", "upper", "provable_limit", "reason")
     return RuleResult(
         rule=rule.id,
         text=rule.text,
         kind=KIND,
-        verdict=Verdict(judgement["verdict"]),
+        verdict=verdict,
         reason=f"{latency.percentile} of {len(seconds)} single rows on this machine",
         judgements=({name: value for name, value in judgement.items() if name not in figures},),
-        advisory=is_hosted() or waited > _BUSY,
+        advisory=verdict is not Verdict.PASS and (is_hosted() or waited > _BUSY),
         measured={
             **{name: judgement[name] for name in figures},
             "machine": describe_machine(gate.context.threads),
