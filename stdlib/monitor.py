@@ -50,7 +50,9 @@ class Uptime(Watchable, word="uptime", measure="ratio", category="uptime", bette
     """The share of the time (by an outside probe) or of requests that was answered."""
 
 
-class DataAge(Watchable, word="age", measure="duration", category="freshness", better="lower", least=0):
+class DataAge(
+    Watchable, word="age", measure="duration", category="freshness", better="lower", least=0, data_needs=("time",)
+):
     """How long ago the newest row of a data stage happened."""
 
     data: Annotated[str, StageRef(("data",))] = setting("The data stage.", ...)

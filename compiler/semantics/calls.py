@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from mlopsc.compiler.diagnostics import did_you_mean
+from mlopsc.compiler.diagnostics import Diagnostic, did_you_mean
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function
 from mlopsc.compiler.schema.registry import Registry
-from mlopsc.compiler.schema.types import Rest, from_annotation, rest_of, type_of
+from mlopsc.compiler.schema.types import Rest, rest_of, type_of
 from mlopsc.compiler.semantics import messages_calls as messages
-from mlopsc.compiler.semantics import messages_columns, messages_splits, messages_types, messages_words, values
-from mlopsc.compiler.semantics.context import Claim, Context
+from mlopsc.compiler.semantics import messages_types, messages_words, values
+from mlopsc.compiler.semantics.context import Context
 from mlopsc.compiler.semantics.describing import describe, example_call
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import value_of_constant
 from mlopsc.compiler.semantics.names import columns_named, function_symbol, leaves, resolve, split_prefix
-from mlopsc.compiler.semantics.rest import evaluate_rest, hold_required
+from mlopsc.compiler.semantics.needs import Called, hold_needs
+from mlopsc.compiler.semantics.rest import evaluate_rest
 from mlopsc.compiler.semantics.scopes import ConstantDefinition, Home
 from mlopsc.compiler.semantics.slots import Slot, wrong_type
 from mlopsc.compiler.syntax import ast
+from mlopsc.compiler.text import Location
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
 Families = tuple[type[Function], ...]
-WHOLE = 1e-9
-"""How far from 100% the sum of the splits may be: rounding, no more."""
 
 
 def evaluate_call(node: ast.Expr, families: Families, slot: Slot, context: Context) -> dict[str, JsonValue]:
@@ -163,7 +163,7 @@ def evaluate_function(
     call.require(given)
     if call.is_refused:
         raise Refused
-    _hold_needs(call, found)
+    hold_needs(Called(function, call.word, found, call.at, context))
     return {"function": call.word, **found}
 
 
@@ -187,14 +187,14 @@ class _Call:
     guessed: set[str] = field(default_factory=set)
 
     @property
-    def at(self) -> Any:
+    def at(self) -> Location:
         return self.context.at(self.node)
 
     @property
     def rest(self) -> tuple[str, Rest] | None:
         return rest_of(self.function.accepts().items())
 
-    def refuse(self, found: Any) -> None:
+    def refuse(self, found: Diagnostic) -> None:
         """Report a mistake and go on with the other arguments."""
         self.context.report(found)
         self.is_refused = True
@@ -300,55 +300,3 @@ class _Call:
         if self._is_rest(word) and isinstance(type_, types.ListOf):
             type_ = type_.item
         return describe(type_, self.context.program.registry)
-
-
-def _hold_needs(call: _Call, found: dict[str, JsonValue]) -> None:
-    """What a function asks of the data, of its own shares, and of the stages that it names."""
-    function, context = call.function, call.context
-    if function.makes_splits:
-        _hold_whole(call, found)
-    if call.rest is not None and call.rest[1].of == "class":
-        hold_required(found, call.rest[0], call.at, context)
-    if function.gated:
-        context.trace.claims.append(Claim("gated", call.word, str(found[function.gated]), call.at))
-    named = [word for word, one in function.accepts().items() if isinstance(type_of(one), types.StageRef)]
-    for need in function.data_needs:
-        if named and not function.gated:
-            context.trace.claims.append(Claim(need, call.word, str(found[named[0]]), call.at))
-        else:
-            _hold_data_need(call, need)
-    for word, parameter in function.accepts().items():
-        type_ = type_of(parameter)
-        if isinstance(type_, types.ColumnRef) and type_.of_role and word not in found:
-            _hold_role(call, word, type_.of_role)
-
-
-def _hold_data_need(call: _Call, need: str) -> None:
-    view = call.context.view
-    data = view.only_data if view else None
-    if data is not None and data.is_complete and need not in data.written:
-        found = messages_columns.data_lacks(call.at, f"`{call.word}`", need, data.stage, data.at)
-        call.context.findings.report_once(f"{data.stage} lacks {need}", found)
-        raise Refused
-
-
-def _hold_role(call: _Call, word: str, role: str) -> None:
-    view = call.context.view
-    data = view.only_data if view else None
-    if data is None or not data.is_complete:
-        return
-    found = [column.name for column in data.columns.values() if column.role == role]
-    if len(found) != 1:
-        raise call.context.refused(messages_columns.no_column_of_role(call.at, call.word, word, role, found))
-
-
-def _hold_whole(call: _Call, found: dict[str, JsonValue]) -> None:
-    """The splits add up to 100%."""
-    shares = {
-        word: cast(float, found.get(word, parameter.default))
-        for word, parameter in call.function.accepts().items()
-        if from_annotation(parameter.annotation) == types.Plain("share")
-    }
-    total = sum(shares.values())
-    if abs(total - 1) > WHOLE:
-        raise call.context.refused(messages_splits.shares_not_whole(call.at, shares, total))
