@@ -160,12 +160,11 @@ def _chosen(node: ast.Expr, options: tuple[types.Type, ...], slot: Slot, context
 
 def _chosen_for_name(node: ast.Ref, options: tuple[types.Type, ...], context: Context) -> types.Type:
     possible = [option for option in options if any(True for _ in meanings(node, option, context))]
-    if len(possible) == 1:
-        return possible[0]
     plain = [option for option in options if isinstance(option, types.Plain)]
-    if not plain:
-        resolve(node, types.OneOf(options), context)  # says that there is none, or more than one
-    return plain[0]
+    if len(possible) == 1 or (plain and not possible):
+        return (possible or plain)[0]
+    resolve(node, types.OneOf(options), context)  # raises where the name means nothing, or more than one thing
+    return possible[0]
 
 
 def _fits_form(node: ast.Expr, option: types.Type, context: Context) -> bool:
