@@ -25,6 +25,8 @@ def run(context: StageContext) -> StageResult | Fanout:
             raise StageFailure("3 rows have no `hr`", "mend them", details="row 7", rule="missing(hr)")
         case "pin":
             return StageResult(outputs={"out": b"1"}, facts={"rows": settings["rows"], "hash": "ab", "dropped": []})
+        case "find":
+            return StageResult(outputs={"out": b"1"}, facts=settings["source"]["facts"])
         case "fan":
             tasks = [Task("stages:square", {"value": n}, f"square of {n}") for n in settings["values"]]
             return Fanout(tuple(tasks), Task("stages:total", {"plus": settings.get("value", 0)}))

@@ -329,3 +329,15 @@ def test_history_holds_what_every_run_did(chain: Project) -> None:
     assert newest["stages"][1]["failure"]["message"] == "3 rows have no `hr`"
     assert chain.run().number == 4
     assert json.loads((chain.folder / ".mlops/runs/1/run.json").read_text())["pipeline"] == "bike"
+
+
+def test_how_rows_were_had_and_judged_runs_nothing_after_them(project: Project) -> None:
+    facts = {"source": {"sha256": "a"}, "dropped": [], "checks": [{"text": "check rows >= 1"}], "hash": "1"}
+    project.stage("rides", do="find", source={"facts": facts})
+    project.stage("demand", "rides", kind="train")
+    project.run()
+    others = {**facts, "source": {"sha256": "b"}, "dropped": ["x"], "checks": []}
+    project.stage("rides", do="find", source={"facts": others})
+    assert worked(project.run()) == ["rides"]
+    project.stage("rides", do="find", source={"facts": {**others, "hash": "2"}})
+    assert worked(project.run()) == ["rides", "demand"]

@@ -25,6 +25,9 @@ Parts = dict[str, Any]
 
 _SITES = frozenset({"site-packages", "dist-packages"})
 
+_HOW_ROWS_CAME = frozenset({"source", "dropped", "checks"})
+"""Facts of a data stage that no later stage reads: only its rows count."""
+
 
 def key_of(parts: Parts) -> str:
     """The key that parts make, 64 hex digits."""
@@ -139,7 +142,9 @@ def _rules(stage: PlannedStage) -> list[Mapping[str, Any]]:
 
 
 def _content(record: StageRecord) -> Parts:
-    return {"outputs": dict(record.outputs), "facts": _hash(record.facts)}
+    hidden = _HOW_ROWS_CAME if record.kind == "data" else frozenset()
+    facts = {name: fact for name, fact in record.facts.items() if name not in hidden}
+    return {"outputs": dict(record.outputs), "facts": _hash(facts)}
 
 
 def _hash(value: Any) -> str:
