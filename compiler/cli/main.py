@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.stdlib.runtime.streams import abandon_output, prepare_streams
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def main() -> NoReturn:
@@ -36,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     except CommandFailure as failure:
         return _tell(failure.message, failure.hint, failure.code)
     except OSError as error:
-        return _tell(_described(error), _next_step(error), Exit.ENVIRONMENT)
+        return _tell_of_system(_described(error), error)
     except Exception as error:
         return _tell_of(error, arguments)
 
@@ -87,17 +83,15 @@ def _tell(message: str, hint: str, code: Exit) -> int:
     return code
 
 
+def _tell_of_system(message: str, error: OSError) -> int:
+    from mlopsc.stdlib.runtime.store.faults import next_step
+
+    return _tell(message, next_step(error), Exit.ENVIRONMENT)
+
+
 def _described(error: OSError) -> str:
     reason = error.strerror or type(error).__name__
     return f"`{error.filename}`: {reason}" if error.filename else f"the system says: {reason}"
-
-
-def _next_step(error: OSError) -> str:
-    if error.errno in _FULL:
-        return "free some space, then do it again"
-    if error.errno in _DENIED:
-        return "change its permissions, then do it again"
-    return "mend that, then do it again"
 
 
 def _lost_output(error: OSError) -> int:
@@ -106,4 +100,4 @@ def _lost_output(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):
         return Exit.PIPE
     fact = f"the output cannot be written: {error.strerror or type(error).__name__}"
-    return _tell(fact, _next_step(error), Exit.ENVIRONMENT)
+    return _tell_of_system(fact, error)

@@ -155,7 +155,7 @@ def test_a_project_that_cannot_be_written_is_told(project: Project) -> None:
     project.write(".mlops", "a file where the folder should be")
     with pytest.raises(OperationError, match="cannot be written: ") as caught:
         project.run()
-    assert "writable" in caught.value.hint
+    assert "move away" in caught.value.hint
 
 
 def test_an_interrupted_stage_is_told_as_such(project: Project) -> None:

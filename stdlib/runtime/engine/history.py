@@ -13,7 +13,7 @@ from typing import Any
 
 from mlopsc.stdlib.runtime.engine.events import StageSummary
 from mlopsc.stdlib.runtime.engine.writing import write_atomically
-from mlopsc.stdlib.runtime.store.faults import OperationError
+from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
 from mlopsc.stdlib.runtime.store.log import canonical
 
 STATE = ".mlops"
@@ -46,9 +46,7 @@ def new_run(project: Path) -> RunFolder:
         while not _made(folder / str(number)):
             number += 1
     except OSError as error:
-        raise OperationError(
-            f"`{folder}` cannot be written: {error.strerror}", "make the project's folder writable, or free some space"
-        ) from error
+        raise OperationError(f"`{folder}` cannot be written: {error.strerror}", next_step(error, folder)) from error
     return RunFolder(number, folder / str(number))
 
 

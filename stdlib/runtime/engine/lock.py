@@ -10,7 +10,7 @@ from typing import Any
 
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord, Verdict
 from mlopsc.stdlib.runtime.engine.writing import write_atomically
-from mlopsc.stdlib.runtime.store.faults import OperationError
+from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
 
 NAME = "mlops.lock"
 _HEADER = "# The rows that each data stage had, written by `mlopsc run`. Commit this file.\n"
@@ -68,8 +68,10 @@ def _read(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperationError(f"`{NAME}` cannot be read: {error}", "take it from the last commit") from error
+    except UnicodeDecodeError as error:
+        raise OperationError(f"`{NAME}` cannot be read: it is not UTF-8", "take it from the last commit") from error
+    except OSError as error:
+        raise OperationError(f"`{NAME}` cannot be read: {error.strerror}", next_step(error, path)) from error
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(_MARKERS):
             raise OperationError(

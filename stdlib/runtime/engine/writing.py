@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE
 
-from mlopsc.stdlib.runtime.store.faults import OperationError
+from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
 
 
 def write_atomically(path: Path, content: bytes, *, required: bool = True) -> None:
@@ -37,14 +38,14 @@ def write_together(files: Mapping[Path, bytes], *, required: bool = True) -> Non
             with suppress(OSError):
                 temporary.unlink()
         if required:
-            raise OperationError(
-                f"`{path}` cannot be written: {error.strerror}", "check the folder's permissions and free space"
-            ) from error
+            raise OperationError(f"`{path}` cannot be written: {error.strerror}", next_step(error, path)) from error
 
 
 def _stage(temporary: Path, target: Path, content: bytes) -> None:
     """Write the content beside the file that it will replace, with that file's permissions."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     temporary.write_bytes(content)
     with suppress(FileNotFoundError):
         temporary.chmod(S_IMODE(target.stat().st_mode))

@@ -1,5 +1,14 @@
 """What goes wrong outside a spec: files, networks and stores."""
 
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_IN_THE_WAY = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY})
+
 
 class OperationError(Exception):
     """Something that the user has to mend outside the spec: `message` is the fact, `hint` the next step."""
@@ -38,3 +47,15 @@ def corrupt_object(url: str, sha256: str) -> CorruptObjectError:
         "run the stage that makes it again",
         sha256,
     )
+
+
+def next_step(error: OSError, path: Path | None = None) -> str:
+    """What to do about a file or folder that the system refuses."""
+    if error.errno in FULL:
+        return "free some space there, then do it again"
+    if error.errno in DENIED:
+        return "change the permissions there, then do it again"
+    if error.errno in _IN_THE_WAY and path is not None:
+        file = next((one for one in (path, *path.parents) if one.exists() and not one.is_dir()), None)
+        return f"move away `{file}`, which is a file" if file else f"move away `{path}`, which is a folder"
+    return "check the path, then do it again"

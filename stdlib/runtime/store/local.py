@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mlopsc.stdlib.runtime.store.faults import StoreError, corrupt_object, missing_object
+from mlopsc.stdlib.runtime.store.faults import DENIED, FULL, StoreError, corrupt_object, missing_object
 from mlopsc.stdlib.runtime.store.hashing import sha256_of
 
 _CHUNK = 1 << 20
 _STALE_SECONDS = 86_400.0
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_LINKS = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -47,7 +45,7 @@ class LocalStore:
         with _reading(content) as source, self._told("written"), self._temporary() as (descriptor, temporary):
             sha256, size = _copy(source, descriptor)
             target = self.object_path(sha256)
-            if not self._link(temporary, target) and target.stat().st_size != size:
+            if not self._link(temporary, target) and not _is_whole(target, sha256, size):
                 temporary.replace(target)
             return sha256
 
@@ -155,9 +153,9 @@ class LocalStore:
 
 
 def _next_step(error: OSError) -> str:
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return "free some space there and run again; what was finished is kept"
-    if error.errno in _DENIED:
+    if error.errno in DENIED:
         return "make the folder writable and readable for you, or name another `store` in the environment"
     if error.errno in _NO_LINKS:
         return "its file system has no hard links: put the store on another disk"
@@ -173,6 +171,11 @@ def _reading(content: bytes | Path | BinaryIO) -> Iterator[BinaryIO]:
         yield io.BytesIO(content)
     else:
         yield content
+
+
+def _is_whole(path: Path, sha256: str, size: int) -> bool:
+    """Whether the bytes of an object are still those that were stored."""
+    return path.stat().st_size == size and sha256_of(path) == sha256
 
 
 def _copy(source: BinaryIO, descriptor: int) -> tuple[str, int]:
