@@ -12,7 +12,7 @@ SYNTAX = {code: page for code, page in pages().items() if code.startswith("E1")}
 TOO_LONG_TO_SHOW = {"E103"}
 
 
-def _examples(side: str) -> list[pytest.param]:
+def _examples(side: str) -> list[object]:
     return [
         pytest.param(code, text, id=code)
         for code, page in SYNTAX.items()
