@@ -252,8 +252,8 @@ class Comment(Node):
 class SyntaxProblem:
     """A mistake in a chunk, before it is known where in the file the chunk stands.
 
-    `make` (the function of `syntax.messages` that words it) is called with the location that `span` has in the
-    file, and with `details`.
+    The message of `code` is called with the location that `span` has in the file, and with `details`, in which
+    spans have become locations too.
     """
 
     code: str
@@ -263,9 +263,9 @@ class SyntaxProblem:
 
 @dataclass(frozen=True)
 class Chunk:
-    """One top-level item (or none, at the end of a file) with the comments and blank lines before it.
+    """One top-level item with the comments and blank lines before it; the last chunk has those after it too.
 
-    Spans inside count from the chunk's first character. Equal text gives an equal chunk.
+    A file without items is one chunk, and where a block is broken its chunk may hold several. Spans inside count from the chunk's first character. Equal text gives an equal chunk.
     """
 
     text: str
