@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from semantic_projects import STAGES, completed, model_of
 
 from mlopsc.compiler.semantics import environments
+from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.model import SemanticModel
+from mlopsc.compiler.semantics.scopes import Program
+from mlopsc.compiler.semantics.stages import check_stage
+from mlopsc.compiler.semantics.views import Checked
 
 SPEC = completed(
     """
@@ -79,11 +85,10 @@ def test_stages_come_after_what_they_read(model: SemanticModel) -> None:
 
 def test_a_stage_that_is_the_same_everywhere_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
-    check = environments.check_stage
 
-    def counted(program, merged, others):  # noqa: ANN001, ANN202
+    def counted(program: Program, merged: Merged, others: Mapping[str, Checked]) -> Checked:
         checked.append(merged.name)
-        return check(program, merged, others)
+        return check_stage(program, merged, others)
 
     monkeypatch.setattr(environments, "check_stage", counted)
     model_of(SPEC)

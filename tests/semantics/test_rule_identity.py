@@ -67,7 +67,8 @@ def test_comparisons_have_the_subject_on_their_left() -> None:
 def test_a_limit_is_a_factor_and_an_offset(limit: str, factor: float, offset: float) -> None:
     found = rule(f"require mae(test) <= {limit}").comparisons[0].limit
     assert found.baseline == "champion"
-    assert (found.factor, found.offset) == (pytest.approx(factor), pytest.approx(offset))
+    assert found.factor == pytest.approx(factor)
+    assert found.offset == pytest.approx(offset)
 
 
 def test_durations_are_seconds_and_shares_numbers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from _pytest.mark import ParameterSet
 from semantic_projects import all_diagnostics, completed, described
 
 from mlopsc.compiler.catalogue import Page, pages
@@ -15,7 +16,7 @@ WITHOUT_EXAMPLE = {
 """Messages whose page has no example, and why."""
 
 
-def examples(side: str) -> list[pytest.param]:
+def examples(side: str) -> list[ParameterSet]:
     return [
         pytest.param(code, text, id=f"{code}-{number}")
         for code, page in SEMANTIC.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from golden import cases, read_case
@@ -113,7 +114,7 @@ def read_stage(stage: StageModel) -> None:
                 read_call(comparison.limit.baseline, (Function,))
 
 
-def read_call(call: dict[str, object], families: tuple[type[Function], ...]) -> None:
+def read_call(call: Mapping[str, object], families: tuple[type[Function], ...]) -> None:
     functions = [one for one in registry().functions if one.word == call["function"] and issubclass(one, families)]
     fitting = [one for one in functions if set(call) - {"function"} <= set(one.accepts())]
     assert fitting, call

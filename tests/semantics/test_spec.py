@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from semantic_projects import all_diagnostics, completed, described
 
 FOLDER = Path(__file__).parents[1] / "spec"
@@ -14,7 +15,7 @@ FENCE = re.compile(r"^```mlops\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXPECTED = re.compile(r"# (?:error|warning): ((?:E\d{3} ?)+)")
 
 
-def fences() -> Iterator[pytest.param]:
+def fences() -> Iterator[ParameterSet]:
     for page in sorted(FOLDER.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         for match in FENCE.finditer(text):
