@@ -17,6 +17,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "sklearn",
         "skops",
         "fsspec",
+        "rich",
         "threadpoolctl",
         "mlflow",
         "sqlalchemy",
