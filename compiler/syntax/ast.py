@@ -265,7 +265,8 @@ class SyntaxProblem:
 class Chunk:
     """One top-level item with the comments and blank lines before it; the last chunk has those after it too.
 
-    A file without items is one chunk, and where a block is broken its chunk may hold several. Spans inside count from the chunk's first character. Equal text gives an equal chunk.
+    A file without items is one chunk, and where a block is broken its chunk may hold several items. Spans inside
+    count from the chunk's first character. Equal text gives an equal chunk.
     """
 
     text: str
