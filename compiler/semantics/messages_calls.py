@@ -56,7 +56,7 @@ def too_many_arguments(
     wrong:
     ```mlops
     data rides {
-      source = csv("data/rides.csv", ";", "utf-8", 5)
+      source = parquet("s3://rides/2025.parquet", "utf-8")
       schema { at: timestamp }
       check rows >= 1
     }
@@ -65,7 +65,7 @@ def too_many_arguments(
     right:
     ```mlops
     data rides {
-      source = csv("data/rides.csv", separator = ";")
+      source = parquet("s3://rides/2025.parquet")
       schema { at: timestamp }
       check rows >= 1
     }

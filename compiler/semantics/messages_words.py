@@ -277,5 +277,5 @@ def unknown_parameter(code: Code, at: Location, name: str, function: str, parame
     label, fixes = meant(at, name, parameters)
     if habit is not None and habit in parameters:
         label, fixes = f"did you mean `{habit}`?", (replace(f"Write `{habit}`", at, habit, safe=False),)
-    hint = known("parameters", parameters) or f"`{function}` takes nothing"
+    hint = "" if fixes else known("parameters", parameters) or f"`{function}` takes nothing"
     return Diagnostic(code, at, f"`{function}` has no parameter `{name}`", label, hint=hint, fixes=fixes)
