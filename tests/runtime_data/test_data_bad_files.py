@@ -110,11 +110,41 @@ def test_an_encoding_that_does_not_exist(project: Project) -> None:
         assert failure.message == f"there is no encoding `{name}`"
 
 
-def test_the_wrong_separator_is_seen_in_the_columns(project: Project) -> None:
-    project.write("rows.csv", "a;b\n1;2\n")
-    failure = project.failure(AB)
+@pytest.mark.parametrize(
+    ("text", "options", "said", "separator"),
+    [
+        ("a;b\n1;2\n", {}, "`,`", ";"),
+        ("a;b\n1,5;2,5\n", {}, "`,`", ";"),
+        ('"a"\t"b"\n1\t2\n', {}, "`,`", "\\t"),
+        ("a,b\n1,2\n", {"separator": ";"}, "`;`", ","),
+    ],
+)
+def test_another_separator_is_offered(
+    project: Project, text: str, options: dict[str, str], said: str, separator: str
+) -> None:
+    project.write("rows.csv", text)
+    failure = project.failure(AB, source={"function": "csv", "path": "rows.csv", **options})
+    assert failure.message == f"the columns of `rows.csv` are not separated by {said}"
+    assert failure.hint == f'say what separates them: `separator = "{separator}"`'
+    assert failure.setting == "source"
+
+
+def test_a_column_whose_name_has_a_separator_in_it_is_one_column(project: Project) -> None:
+    project.write("rows.csv", "b;c\n1\n2\n")
+    assert project.table([column("b;c", "int")]).frame["b;c"].tolist() == [1, 2]
+    failure = project.failure([column("a", "int")])
     assert failure.message == "the rows of `rows` have no column `a`"
-    assert "`a;b`" in failure.hint
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas_are_read_where_they_are_declared(project: Project, separator: str) -> None:
+    project.write("rows.csv", f"a{separator}b\n1{separator}2,5\n2{separator}-0,25\n3{separator}\n")
+    source = {"function": "csv", "path": "rows.csv", "separator": separator}
+    failed = project.run([column("a", "int"), column("b", "float", missing=1.0)], source=source)
+    assert failed.verdict is Verdict.FAIL
+    source["decimal"] = ","
+    table = project.table([column("a", "int"), column("b", "float", missing=1.0)], source=source)
+    assert table.frame["b"].dropna().tolist() == [2.5, -0.25]
 
 
 def test_a_huge_field_is_one_value(project: Project) -> None:

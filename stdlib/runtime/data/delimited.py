@@ -26,6 +26,9 @@ from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 SUFFIXES = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".tsv", ".txt")
 """What the files of a folder must end in to be read."""
 
+SEPARATORS = {",": ",", ";": ";", "\t": "\\t", "|": "|"}
+"""What is likely to stand between two fields, and how a spec writes it."""
+
 _OPENERS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}
 _OTHERS = {
     b"PAR1": ("a Parquet file", "read it with `parquet(…)`"),
@@ -38,6 +41,9 @@ _PRECISION: dict[str, Any] = (
 )
 """Older versions of pandas read one float in three wrong in its last bit, unless told not to."""
 
+_LONGEST_HEADER = 1 << 16
+"""Bytes in which a header is looked for."""
+
 _EXACT = 2**53
 """From here on a float does not hold every whole number."""
 
@@ -47,8 +53,9 @@ def read_csv(file: DataFile, source: Csv, columns: Sequence[Column]) -> pd.DataF
 
     Raises StageFailure with file and line for what is no CSV text in the declared encoding and separator.
     """
-    text = _Text(file.name, _opened(file), source.separator, source.encoding)
+    text = _Text(file.name, opened(file), source)
     text.refuse_binary()
+    text.refuse_separator(columns)
     header = text.header()
     types = {column.name: column.type["function"] for column in columns if column.name in header}
     frame = text.frame(dtype={name: str for name, word in types.items() if word in _AS_TEXT})
@@ -60,11 +67,12 @@ def read_csv(file: DataFile, source: Csv, columns: Sequence[Column]) -> pd.DataF
     return frame
 
 
-def _opened(file: DataFile) -> bytes:
-    for suffix, opened in _OPENERS.items():
+def opened(file: DataFile) -> bytes:
+    """The bytes of a file, unpacked where its name says that it is compressed; raises StageFailure."""
+    for suffix, unpacked in _OPENERS.items():
         if file.name.endswith(suffix):
             try:
-                return opened(file.content)
+                return unpacked(file.content)
             except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
                 raise _failure(f"`{file.name}` cannot be unpacked: {error}", "make it anew") from error
     return file.content
@@ -85,11 +93,12 @@ def _read_again(text: _Text, values: pd.Series, column: Column) -> pd.Series | N
 class _Text:
     """The text of one CSV file."""
 
-    def __init__(self, name: str, content: bytes, separator: str, encoding: str) -> None:
+    def __init__(self, name: str, content: bytes, source: Csv) -> None:
         self.name = name
         self.content = content
-        self.separator = separator
-        self.encoding = self._python_encoding(encoding)
+        self.separator = source.separator
+        self.decimal = source.decimal
+        self.encoding = self._python_encoding(source.encoding)
 
     def _python_encoding(self, encoding: str) -> str:
         try:
@@ -122,6 +131,19 @@ class _Text:
             raise _failure(f"the header of `{self.name}` has {named} more than once", "give each column its own name")
         return names
 
+    def refuse_separator(self, columns: Sequence[Column]) -> None:
+        """Raise StageFailure when the header is one field in which declared columns stand, otherwise separated."""
+        begin = self.content[:_LONGEST_HEADER].decode(self.encoding, "replace")
+        header = next((line for line in begin.splitlines() if line.strip()), "")
+        declared = {column.name for column in columns}
+        if len(_split(header, self.separator)) != 1 or header in declared:
+            return
+        for other, shown in SEPARATORS.items():
+            names = _split(header, other)
+            if len(names) > 1 and declared.intersection(names):
+                fact = f"the columns of `{self.name}` are not separated by `{self.separator}`"
+                raise _failure(fact, f'say what separates them: `separator = "{shown}"`')
+
     def frame(self, **options: Any) -> pd.DataFrame:
         """What pandas reads; raises StageFailure with the line where it cannot."""
         try:
@@ -130,6 +152,7 @@ class _Text:
                 frame: pd.DataFrame = pd.read_csv(
                     io.BytesIO(self.content),
                     sep=self.separator,
+                    decimal=self.decimal,
                     encoding=self.encoding,
                     index_col=False,
                     low_memory=False,
@@ -187,6 +210,11 @@ def _fields_of_any_size(limit: int) -> Iterator[None]:
         yield
     finally:
         csv.field_size_limit(before)
+
+
+def _split(line: str, separator: str) -> list[str]:
+    """The fields of a line, quotes taken off; as it is where the quotes do not fit."""
+    return next(csv.reader([line], delimiter=separator), [])
 
 
 def _quoting(error: csv.Error) -> str:

@@ -73,7 +73,7 @@ def _from_source(project: Path, source: Source, columns: Sequence[Column]) -> So
             return _from_files("csv", path, read_files(project, path, delimited.SUFFIXES), read)
         case Parquet(path=path):
             files = read_files(project, path, _PARQUET)
-            return _from_files("parquet", path, files, lambda file: _read_parquet(file, columns))
+            return _from_files("parquet", path, files, lambda file: read_parquet(file, columns))
         case PythonSource(name=name):
             frame = _as_rows(call(project, name, setting="source"), name, "source")
             return SourceRows(frame, {"kind": "python", "function": name})
@@ -106,7 +106,8 @@ def _refuse_other_columns(one: pd.DataFrame, name: str, other: pd.DataFrame, oth
             raise StageFailure(fact, "files that are read together have the same columns", setting="source")
 
 
-def _read_parquet(file: DataFile, columns: Sequence[Column]) -> pd.DataFrame:
+def read_parquet(file: DataFile, columns: Sequence[Column]) -> pd.DataFrame:
+    """The rows of one Parquet file; raises StageFailure when it is none."""
     try:
         table = pq.ParquetFile(pa.BufferReader(file.content)).read()
     except (pa.ArrowException, OSError) as error:
