@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from tempfile import NamedTemporaryFile
 
+from mlopsc.stdlib.runtime.credentials import without_credentials
+
 
 def report_crash(error: BaseException, arguments: Sequence[str]) -> tuple[str, str]:
     """Write what is known of an unexpected exception to a file; returns the fact and the next step for the user."""
-    summary = f"internal error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")
+    first = str(error).splitlines()[0] if str(error) else ""
+    summary = without_credentials(f"internal error: {type(error).__name__}: {first}".rstrip(": "))
     details = _details(error, arguments)
     try:
         with NamedTemporaryFile("w", encoding="utf-8", prefix="mlopsc-", suffix=".txt", delete=False) as file:
@@ -31,7 +34,7 @@ def _details(error: BaseException, arguments: Sequence[str]) -> str:
         "",
         "".join(traceback.format_exception(error)),
     ]
-    return "\n".join(lines)
+    return without_credentials("\n".join(lines))
 
 
 def program_version() -> str:

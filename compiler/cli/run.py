@@ -192,11 +192,13 @@ def _counts(stages: Sequence[StageSummary]) -> str:
 
 def _records(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> Iterator[str]:
     """Where more is to be read."""
+    from mlopsc.stdlib.runtime.credentials import without_credentials
+
     yield spec.shown(os.path.relpath(result.folder, spec.folder.resolve()))
     tracking = compilation.pipelines[environment].environment.settings.get("tracking")
     database = spec.folder / ".mlops" / "mlflow.db"
     if tracking:
-        yield f"experiments at {tracking}"
+        yield f"experiments at {without_credentials(str(tracking))}"
     elif database.exists():
         yield f"mlflow ui --backend-store-uri sqlite:///{spec.shown('.mlops/mlflow.db')}"
 

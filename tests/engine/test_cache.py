@@ -161,7 +161,7 @@ def test_a_missing_file_is_told_and_stops_only_what_needs_it(chain: Project, nam
     assert [summaries[name].outcome for name in ALL] == [Outcome.ERROR, Outcome.SKIPPED, Outcome.SKIPPED]
     assert summaries["gate"].reason == "because `demand` was skipped"
     assert summaries["weather"].outcome is Outcome.OK
-    assert result.exit_code == 1
+    assert result.exit_code == 4
 
 
 def test_pinned_dependencies_count(chain: Project) -> None:

@@ -17,7 +17,7 @@ from mlopsc.stdlib.runtime.engine.usercode import load_callable
 from mlopsc.stdlib.runtime.store.local import LocalStore
 
 
-def failure(project: Project, **options: int) -> Failure:
+def failure(project: Project, code: int = 1, **options: int) -> Failure:
     """Why stage `bad` failed, while its neighbour `good` did not, and nothing of `bad` was kept."""
     project.stage("good")
     result = project.run(**options)
@@ -25,7 +25,7 @@ def failure(project: Project, **options: int) -> Failure:
     found = summaries["bad"].failure
     assert found is not None
     assert (summaries["bad"].outcome, summaries["good"].outcome) == (Outcome.ERROR, Outcome.OK)
-    assert (summaries["bad"].record, result.exit_code) == (None, 1)
+    assert (summaries["bad"].record, result.exit_code) == (None, code)
     assert project.forecast()["bad"].status == "runs"
     return found
 
@@ -239,7 +239,7 @@ def test_a_file_that_changes_while_it_is_read_makes_no_record(project: Project) 
     code = "def work(context):\n    open('rides.csv', 'a').write('2')\n    return 1\n"
     project.calling("bad", code)
     project.stages[0]["files"] = ["bad_code.py", "rides.csv"]
-    assert failure(project).message == "`rides.csv` changed while `bad` was at work"
+    assert failure(project, code=4).message == "`rides.csv` changed while `bad` was at work"
 
 
 def test_the_warm_path_imports_nothing_heavy(chain: Project) -> None:

@@ -111,7 +111,7 @@ class _Local:
         known = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
         close = did_you_mean(Path(self.path).name, known)
         hint = f"did you mean `{Path(self.path).with_name(close).as_posix()}`?" if close else "correct the path"
-        return StageFailure(f"there is no file `{self.path}`", hint, setting="source")
+        return _fault(f"there is no file `{self.path}`", hint)
 
 
 @dataclass(frozen=True)
@@ -163,29 +163,29 @@ def _filesystem(url: str) -> Any:
 
 
 def _changed(what: str) -> StageFailure:
-    return StageFailure(
-        f"{what} changed while it was read", "run again when whoever writes it has finished", setting="source"
-    )
+    return _fault(f"{what} changed while it was read", "run again when whoever writes it has finished")
 
 
 def _nothing(path: str, suffixes: tuple[str, ...]) -> StageFailure:
     wanted = " or ".join(f"`{suffix}`" for suffix in suffixes)
     fact = f"there is no file at `{path}`, and none that ends in {wanted} below it"
-    return StageFailure(fact, "correct the path", setting="source")
+    return _fault(fact, "correct the path")
 
 
 def _unreadable(name: str, error: OSError | ValueError) -> StageFailure:
     reason = getattr(error, "strerror", None) or str(error)
     hint = "allow reading it" if isinstance(error, PermissionError) else "correct the path"
-    return StageFailure(f"`{name}` cannot be read: {reason}", hint, setting="source")
+    return _fault(f"`{name}` cannot be read: {reason}", hint)
 
 
 def _unreachable(url: str, error: Exception) -> StageFailure:
     if isinstance(error, FileNotFoundError):
-        return StageFailure(f"there is nothing at `{url}`", "correct the address", setting="source")
+        return _fault(f"there is nothing at `{url}`", "correct the address")
     if isinstance(error, ImportError):
-        return StageFailure(f"`{url}` cannot be read: {error}", "install what it names", setting="source")
+        return _fault(f"`{url}` cannot be read: {error}", "install what it names")
     told = f"{type(error).__name__}: {error}".strip(": ")
-    return StageFailure(
-        f"`{url}` cannot be read: {told}", "check the address, the network and the credentials", setting="source"
-    )
+    return _fault(f"`{url}` cannot be read: {told}", "check the address, the network and the credentials")
+
+
+def _fault(fact: str, hint: str) -> StageFailure:
+    return StageFailure(fact, hint, setting="source", outside=True)

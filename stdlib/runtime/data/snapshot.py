@@ -77,7 +77,8 @@ def _write(path: Path, table: pa.Table) -> None:
         pq.write_table(table, path, compression="zstd")
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StageFailure(f"the snapshot cannot be written to `{path}`: {reason}", "free some space there") from error
+        fact = f"the snapshot cannot be written to `{path}`: {reason}"
+        raise StageFailure(fact, "free some space there", outside=True) from error
 
 
 def read_rows(path: Path, stage: DataStage) -> pd.DataFrame:

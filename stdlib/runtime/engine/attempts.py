@@ -132,9 +132,8 @@ class Attempts:
             before = work.parts[part]
             for path in sorted(now.keys() | before.keys()):
                 if now.get(path) != before.get(path):
-                    raise StageFailure(
-                        f"`{path}` changed while `{work.stage.name}` was at work", "run again when it stays as it is"
-                    )
+                    fact = f"`{path}` changed while `{work.stage.name}` was at work"
+                    raise StageFailure(fact, "run again when it stays as it is", outside=True)
 
     def _damaged(self, ended: Ended, failed: Failed) -> tuple[str, ...]:
         """The inputs that made a damaged object, which is set aside; one is made again only once in a run."""

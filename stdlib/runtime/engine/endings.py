@@ -35,7 +35,8 @@ def summary_of(
 def failure_from(error: OperationError) -> Failure:
     """What an error says, as plain data."""
     if isinstance(error, StageFailure):
-        return Failure(error.message, error.hint, error.details, error.rule, error.setting)
+        code = ENVIRONMENT if error.outside else 1
+        return Failure(error.message, error.hint, error.details, error.rule, error.setting, exit_code=code)
     return Failure(error.message, error.hint, exit_code=ENVIRONMENT)
 
 

@@ -89,7 +89,9 @@ class ProjectFiles:
             if before == after:
                 return self._remember(path, before, digest, started)
         raise StageFailure(
-            f"`{path}` is being written while it is read", "run again when whoever writes it has finished"
+            f"`{path}` is being written while it is read",
+            "run again when whoever writes it has finished",
+            outside=True,
         )
 
     def _remember(self, path: str, signature: Signature, digest: str, started: int) -> dict[str, Any]:
@@ -120,8 +122,8 @@ def _load(memory: Path) -> dict[str, Any]:
 
 def _unreadable(path: str, error: OSError) -> StageFailure:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return StageFailure(f"there is no file `{path}`", "write it, or correct the path")
-    return StageFailure(f"`{path}` cannot be read: {error.strerror}", "check its permissions")
+        return StageFailure(f"there is no file `{path}`", "write it, or correct the path", outside=True)
+    return StageFailure(f"`{path}` cannot be read: {error.strerror}", "check its permissions", outside=True)
 
 
 def _below(folder: Path, project: Path) -> Iterator[str]:

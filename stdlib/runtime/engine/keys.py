@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.compiler.python_modules import LOCKS
+from mlopsc.stdlib.runtime.credentials import masked, without_credentials
 from mlopsc.stdlib.runtime.engine.files import ProjectFiles
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure, StageRecord
 from mlopsc.stdlib.runtime.engine.plan import Plan, PlannedStage, result_settings, seen
@@ -73,7 +74,7 @@ class Keys:
                 continue
             found = self._files.tree(named)
             if not found:
-                raise StageFailure(f"there is no file `{named}`", "write it, or correct the path")
+                raise StageFailure(f"there is no file `{named}`", "write it, or correct the path", outside=True)
             for path in found:
                 code |= self._files.code(path) if path.endswith(".py") else {}
                 files |= {} if path.endswith(".py") else {path: self._files.digest(path)}
@@ -134,7 +135,7 @@ def _declaration(stage: PlannedStage) -> Parts:
     kept = {
         name: stage.declaration[name] for name in ("name", "kind", "columns", "waived") if stage.declaration.get(name)
     }
-    return {**kept, "settings": result_settings(stage.declaration), "rules": rules}
+    return {**kept, "settings": masked(result_settings(stage.declaration)), "rules": rules}
 
 
 def _rules(stage: PlannedStage) -> list[Mapping[str, Any]]:
@@ -170,11 +171,22 @@ def _url_versions(url: str) -> dict[str, str]:
 
     try:
         system, path = url_to_fs(url)
+        system.invalidate_cache()
         found = system.glob(path, detail=True) if "*" in url else system.find(path, detail=True)
+        # Some systems find nothing where nobody answers; asked for the file itself, they say why.
+        found = found or {path: system.info(path)}
     except Exception as error:
-        raise StageFailure(
-            f"`{url}` cannot be reached: {error}", "check the URL, the network and credentials"
-        ) from error
-    if not found:
-        raise StageFailure(f"there is nothing at `{url}`", "correct the URL")
-    return {str(name): _hash([str(info.get(field)) for field in _VERSION_FIELDS]) for name, info in found.items()}
+        raise _unreachable(url, error) from error
+    versions = {name: [str(info.get(field)) for field in _VERSION_FIELDS] for name, info in found.items()}
+    return {without_credentials(str(name)): _hash(version) for name, version in versions.items()}
+
+
+def _unreachable(url: str, error: Exception) -> StageFailure:
+    """What to tell; fsspec says of an HTTP server that does not answer that there is no such file, because of that."""
+    is_file_error = isinstance(error, FileNotFoundError)
+    cause = error.__cause__ if is_file_error else error
+    if is_file_error and (cause is None or isinstance(cause, FileNotFoundError)):
+        return StageFailure(f"there is nothing at `{url}`", "correct the URL", outside=True)
+    told = str(cause) or type(cause).__name__
+    hint = "check the URL, the network and credentials"
+    return StageFailure(f"`{url}` cannot be reached: {told}", hint, outside=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from mlopsc.stdlib.runtime.credentials import without_credentials
 from mlopsc.stdlib.runtime.store.faults import OperationError
 
 
@@ -36,14 +37,25 @@ class Message:
 class StageFailure(OperationError):  # noqa: N818 (the stage fails; the engine has no error)
     """A stage cannot do its work for a reason that the user can mend.
 
-    `details` are further lines (failing rows, a traceback of the user's code), `rule` or `setting` what it is about.
+    `details` are further lines (failing rows, a traceback of the user's code), `rule` or `setting` what it is about;
+    `outside` says that files, the network or missing tools are to blame.
     """
 
-    def __init__(self, message: str, hint: str = "", *, details: str = "", rule: str = "", setting: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        details: str = "",
+        rule: str = "",
+        setting: str = "",
+        outside: bool = False,
+    ) -> None:
         super().__init__(message, hint)
-        self.details = details
+        self.details = without_credentials(details)
         self.rule = rule
         self.setting = setting
+        self.outside = outside
 
 
 @dataclass(frozen=True)

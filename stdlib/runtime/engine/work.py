@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlopsc.stdlib.runtime.credentials import masked, without_credentials
 from mlopsc.stdlib.runtime.engine.capture import captured, flush, last_lines, restored
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.endings import ENVIRONMENT, failure_from
 from mlopsc.stdlib.runtime.engine.events import Failure
-from mlopsc.stdlib.runtime.engine.outcome import StageRecord
+from mlopsc.stdlib.runtime.engine.outcome import Message, StageRecord
 from mlopsc.stdlib.runtime.engine.tasks import Fanout, StageResult, Task
 from mlopsc.stdlib.runtime.engine.usercode import failure_of, forget_project_modules
 from mlopsc.stdlib.runtime.store.faults import OperationError
@@ -111,7 +112,7 @@ def _told(job: Job) -> Reply:
     except BaseException as error:
         flush()
         tail = last_lines(job.log)
-        traceback.print_exc()
+        sys.stderr.write(without_credentials(traceback.format_exc()))
         return Failed(replace(_failure(job.context, error), tail=tail), getattr(error, "sha256", ""))
 
 
@@ -174,7 +175,7 @@ def _stored(context: StageContext, result: StageResult) -> StageRecord:
         verdict=result.verdict,
         outputs=outputs,
         sizes={name: _size(content) for name, content in result.outputs.items()},
-        messages=result.messages,
+        messages=tuple(Message(**masked(vars(message))) for message in result.messages),
     )
     return replace(record, facts=_as_json(result.facts), notes=_as_json(result.notes))
 
@@ -184,5 +185,5 @@ def _size(content: Path | bytes) -> int:
 
 
 def _as_json(value: Mapping[str, Any]) -> dict[str, Any]:
-    copied: dict[str, Any] = json.loads(json.dumps(dict(value), allow_nan=False))
+    copied: dict[str, Any] = json.loads(json.dumps(masked(value), allow_nan=False))
     return copied

@@ -5,18 +5,23 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+from mlopsc.stdlib.runtime.credentials import without_credentials
+
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _IN_THE_WAY = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY})
 
 
 class OperationError(Exception):
-    """Something that the user has to mend outside the spec: `message` is the fact, `hint` the next step."""
+    """Something that the user has to mend outside the spec: `message` is the fact, `hint` the next step.
+
+    Credentials in URLs are left out of both.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+        self.message = without_credentials(message)
+        self.hint = without_credentials(hint)
+        super().__init__(self.message, self.hint)
 
     def __str__(self) -> str:
         return f"{self.message}: {self.hint}" if self.hint else self.message
@@ -31,7 +36,7 @@ class CorruptObjectError(StoreError):
 
     def __init__(self, message: str, hint: str, sha256: str) -> None:
         super().__init__(message, hint)
-        self.args = (message, hint, sha256)
+        self.args = (self.message, self.hint, sha256)
         self.sha256 = sha256
 
 

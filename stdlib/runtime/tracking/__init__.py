@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mlopsc.stdlib.runtime.credentials import without_credentials
 from mlopsc.stdlib.runtime.engine.endings import INTERRUPTED
 from mlopsc.stdlib.runtime.engine.events import StageSummary
 from mlopsc.stdlib.runtime.engine.history import STATE
@@ -22,9 +23,6 @@ from mlopsc.stdlib.runtime.engine.runner import RunResult
 
 DATABASE = f"{STATE}/mlflow.db"
 """Where experiments are kept unless the environment names a tracking server, relative to the project."""
-
-HANDED_OVER = "tracking.json"
-"""What the tracking process is given, in the folder of the run."""
 
 _SECONDS = 180
 
@@ -37,10 +35,12 @@ def track_run(request: Request, result: RunResult) -> str:
     handed = None if result.exit_code == INTERRUPTED else hand_over(request, result)
     if handed is None:
         return ""
-    command = [sys.executable, "-m", __name__, str(result.folder)]
+    # By a pipe: it may name a server with a password, which belongs in no file.
+    command, text = [sys.executable, "-m", __name__], json.dumps(handed)
     try:
-        (result.folder / HANDED_OVER).write_text(json.dumps(handed), encoding="utf-8")
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, env=_quiet(), check=False)
+        done = subprocess.run(
+            command, input=text, capture_output=True, encoding="utf-8", timeout=_SECONDS, env=_quiet(), check=False
+        )
     except (OSError, subprocess.SubprocessError) as error:
         return _warning(handed, str(error))
     except KeyboardInterrupt:
@@ -99,4 +99,4 @@ def _quiet() -> dict[str, str]:
 
 def _warning(handed: Mapping[str, Any], text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line.strip()] or ["no reason was given"]
-    return f"experiments were not recorded in `{handed['uri']}`: {lines[-1].strip()}"
+    return without_credentials(f"experiments were not recorded in `{handed['uri']}`: {lines[-1].strip()}")

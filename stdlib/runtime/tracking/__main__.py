@@ -1,4 +1,4 @@
-"""`python -m mlopsc.stdlib.runtime.tracking FOLDER`: mirror the run that the folder holds; 1 where that fails."""
+"""`python -m mlopsc.stdlib.runtime.tracking`: mirror the run that stdin describes; 1 where that fails."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import json
 import logging
 import sys
 import warnings
-from pathlib import Path
-
-from mlopsc.stdlib.runtime.tracking import HANDED_OVER
 
 
 def main() -> int:
@@ -16,7 +13,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     try:
-        handed = json.loads((Path(sys.argv[1]) / HANDED_OVER).read_text(encoding="utf-8"))
+        handed = json.loads(sys.stdin.buffer.read())
         from mlopsc.stdlib.runtime.tracking.mirror import record_run
 
         record_run(handed)
