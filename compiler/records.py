@@ -47,3 +47,11 @@ class Record:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.fields)})"
+
+
+@dataclass_transform(frozen_default=True)
+class Entity(Record):
+    """Base of what is equal to itself alone, whatever its fields."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlopsc.compiler.records import Entity
 from mlopsc.compiler.schema.declarations import Function
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics import messages_blocks, messages_types, messages_words
@@ -57,8 +57,7 @@ def _faults(files: Sequence[ast.File]) -> Iterator[Location]:
             yield from (Location(file.source, problem.span.shifted(start)) for problem in chunk.problems)
 
 
-@dataclass(frozen=True, eq=False)
-class _Analysis:
+class _Analysis(Entity):
     program: Program
     merger: Merger
     files: tuple[ast.File, ...]

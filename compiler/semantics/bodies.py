@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from mlopsc.compiler.diagnostics import did_you_mean
+from mlopsc.compiler.records import Entity
 from mlopsc.compiler.schema.declarations import Baseline, Block, Declaration, StageKind, Verb
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics import messages_blocks as messages
@@ -24,8 +24,7 @@ LANGUAGE_SETTINGS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class RulePart:
+class RulePart(Entity):
     """A rule before its names are resolved; `left` is what its identity has after the verb."""
 
     placed: Placed[ast.Rule]
@@ -34,15 +33,14 @@ class RulePart:
     left: str
 
 
-@dataclass(frozen=True, eq=False)
-class Body:
+class Body(Entity):
     """What stands in one block. `is_damaged` if something may be missing because of mistakes of syntax.
 
     `guessed` are the settings that misspelt ones were probably meant as; `has_lost_rules` if a rule has no known verb.
     """
 
     settings: Mapping[str, Placed[ast.Setting]]
-    fields: Mapping[str, Placed[ast.Field]]
+    columns: Mapping[str, Placed[ast.Field]]
     rules: Mapping[str, RulePart]
     waivers: tuple[Placed[ast.Rule], ...]
     overrides: tuple[Placed[ast.Block], ...]
@@ -70,23 +68,25 @@ def clause_symbol(declaration: type[Declaration], word: str) -> Symbol:
     return Symbol(Namespace.CLAUSE, word, declaration.word, None, declaration, "", documentation)
 
 
-@dataclass(eq=False)
 class BodyReader:
     """Sorts the items of a block of one kind."""
 
-    registry: Registry
-    findings: Findings
-    kind: type[Block]
-    home: Home
-    is_override: bool = False
-    settings: dict[str, Placed[ast.Setting]] = field(default_factory=dict)
-    fields: dict[str, Placed[ast.Field]] = field(default_factory=dict)
-    rules: dict[str, RulePart] = field(default_factory=dict)
-    waivers: list[Placed[ast.Rule]] = field(default_factory=list)
-    overrides: list[Placed[ast.Block]] = field(default_factory=list)
-    schema: Placed[ast.Block] | None = None
-    guessed: set[str] = field(default_factory=set)
-    has_lost_rules: bool = False
+    def __init__(
+        self, registry: Registry, findings: Findings, kind: type[Block], home: Home, is_override: bool = False
+    ) -> None:
+        self.registry = registry
+        self.findings = findings
+        self.kind = kind
+        self.home = home
+        self.is_override = is_override
+        self.settings: dict[str, Placed[ast.Setting]] = {}
+        self.columns: dict[str, Placed[ast.Field]] = {}
+        self.rules: dict[str, RulePart] = {}
+        self.waivers: list[Placed[ast.Rule]] = []
+        self.overrides: list[Placed[ast.Block]] = []
+        self.schema: Placed[ast.Block] | None = None
+        self.guessed: set[str] = set()
+        self.has_lost_rules = False
 
     def read(self, block: ast.Block) -> Body:
         """The parts of the block; what does not belong there is reported and left out."""
@@ -102,7 +102,7 @@ class BodyReader:
                     self.findings.report(messages.misplaced_field(self.home.at(name), f"in `{self.kind.word}`"))
         return Body(
             self.settings,
-            self.fields,
+            self.columns,
             self.rules,
             tuple(self.waivers),
             tuple(self.overrides),
@@ -161,7 +161,7 @@ class BodyReader:
                 self.findings.report(messages.no_field(self.home.at(item)))
 
     def _field(self, item: ast.Field) -> None:
-        first = self.fields.setdefault(item.name.text, Placed(item, self.home))
+        first = self.columns.setdefault(item.name.text, Placed(item, self.home))
         if first.node is not item:
             at, first_at = self.home.at(item.name), self.home.at(first.node.name)
             self.findings.report(messages.duplicate_column(at, item.name.text, first_at))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic, did_you_mean
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function
 from mlopsc.compiler.schema.registry import Registry
@@ -72,7 +72,7 @@ def _constant(
             messages_types.wrong_constant(at, slot.name, expected, value.noun, str(value), constant.name_at)
         )
     call, home = cast("tuple[ast.Call, Home]", value.content)
-    inside = replace(context, home=home, view=None)
+    inside = context.changed(home=home, view=None)
     function = context.program.registry.function(call.callee.text, families)
     if function is None and context.program.registry.function(call.callee.text, (Function,)) is not None:
         noun = f"a call of `{call.callee.text}`"
@@ -140,8 +140,7 @@ def function_named(callee: ast.Ref, families: Families, slot: Slot, context: Con
     raise context.refused(messages_words.unknown_function(at, name, families, known))
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Record):
     """The arguments of a call, sorted by parameter."""
 
     own: Mapping[str, ast.Expr]
@@ -177,14 +176,14 @@ def parameter_symbol(function: type[Function], word: str) -> Symbol:
     return Symbol(Namespace.PARAMETER, word, function.word, None, function, "", parameter.description)
 
 
-@dataclass(eq=False)
 class _Call:
-    node: ast.Call | ast.Ref
-    function: type[Function]
-    word: str
-    context: Context
-    is_refused: bool = False
-    guessed: set[str] = field(default_factory=set)
+    def __init__(self, node: ast.Call | ast.Ref, function: type[Function], word: str, context: Context) -> None:
+        self.node = node
+        self.function = function
+        self.word = word
+        self.context = context
+        self.is_refused = False
+        self.guessed: set[str] = set()
 
     @property
     def at(self) -> Location:

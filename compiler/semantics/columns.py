@@ -28,7 +28,7 @@ UNKNOWN: Settings = {"function": ""}
 
 def evaluate_columns(merged: Merged, context: Context) -> dict[str, ColumnModel]:
     """The columns that a data stage declares; those with mistakes too, with as much as is right."""
-    return {name: _column(field, context.moved(field.home)) for name, field in merged.fields.items()}
+    return {name: _column(field, context.moved(field.home)) for name, field in merged.columns.items()}
 
 
 def _column(placed: Placed[ast.Field], context: Context) -> ColumnModel:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.diagnostics import Diagnostic
+from mlopsc.compiler.records import Entity, Record
 from mlopsc.compiler.schema.declarations import Block, Task
 from mlopsc.compiler.schema.types import Type
 from mlopsc.compiler.semantics.findings import Findings, Refused
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 
-@dataclass(frozen=True, eq=False)
-class DataView:
+class DataView(Entity):
     """A data stage as the names of another stage (or its own) see it.
 
     `is_complete` is False where mistakes have left something out; then nothing is said to be missing. `splits` are
@@ -52,8 +51,7 @@ class DataView:
         return "binary" if is_pair else task
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Record):
     """What a function asks of another stage that it names: a setting of it, or (`gated`) that a gate judges it."""
 
     need: str
@@ -62,17 +60,22 @@ class Claim:
     at: Location
 
 
-@dataclass(eq=False)
 class Trace:
     """What the values of a stage name, in the order of the text: stages, files, and what they ask of stages."""
 
-    stages: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.files: list[str] = []
+        self.claims: list[Claim] = []
+
+    def of_rules(self) -> Trace:
+        """What rules name: their files and claims are the stage's, but the stages are no inputs."""
+        found = Trace()
+        found.files, found.claims = self.files, self.claims
+        return found
 
 
-@dataclass(frozen=True, eq=False)
-class View:
+class View(Entity):
     """What names may mean in one block, whose header is `at`.
 
     `data` are the data stages whose columns its names mean: None where that is not known because of another mistake,
@@ -83,10 +86,10 @@ class View:
     kind: type[Block]
     name: str
     at: Location
+    written: frozenset[str]
+    settings: dict[str, SettingModel]
+    mistaken: dict[str, JsonValue]
     data: tuple[DataView, ...] | None = ()
-    settings: dict[str, SettingModel] = field(default_factory=dict)
-    written: frozenset[str] = frozenset()
-    mistaken: dict[str, JsonValue] = field(default_factory=dict)
 
     @property
     def only_data(self) -> DataView | None:
@@ -94,8 +97,7 @@ class View:
         return self.data[0] if self.data and len(self.data) == 1 else None
 
 
-@dataclass(frozen=True, eq=False)
-class Context:
+class Context(Entity):
     """Everything that checking an expression needs. `view` is None outside blocks; `is_output` where files are
     named that the stage writes."""
 
@@ -116,7 +118,7 @@ class Context:
 
     def moved(self, home: Home) -> Context:
         """The same for an expression that stands elsewhere, such as an inherited setting."""
-        return self if home is self.home else replace(self, home=home)
+        return self if home is self.home else self.changed(home=home)
 
     def report(self, found: Diagnostic) -> None:
         """Add a message."""

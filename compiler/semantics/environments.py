@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from mlopsc.compiler.diagnostics import Label
 from mlopsc.compiler.schema import types
@@ -28,7 +27,7 @@ IMPLIED = "local"
 def evaluate_block(program: Program, merged: Merged) -> dict[str, SettingModel]:
     """The settings of a block that is no stage."""
     kind = merged.definition.kind
-    view = View(kind, merged.name, merged.header_at, written=merged.written)
+    view = View(kind, merged.name, merged.header_at, merged.written, {}, {})
     context = Context(program, merged.home, Trace(), view)
     definition = merged.definition
     program.findings.expect((definition.home.origin, definition.block), None, item_symbols, kind, context)
@@ -37,16 +36,16 @@ def evaluate_block(program: Program, merged: Merged) -> dict[str, SettingModel]:
     return settings
 
 
-@dataclass(eq=False)
 class Environments:
     """Checks the environments of a program; a stage that is the same in several of them is checked once."""
 
-    program: Program
-    merger: Merger
-    main: SourceFile
-    _variants: dict[tuple[object, ...], int] = field(default_factory=dict)
-    _results: list[Checked] = field(default_factory=list)
-    _named: dict[Merged, dict[str, Location]] = field(default_factory=dict)
+    def __init__(self, program: Program, merger: Merger, main: SourceFile) -> None:
+        self.program = program
+        self.merger = merger
+        self.main = main
+        self._variants: dict[tuple[object, ...], int] = {}
+        self._results: list[Checked] = []
+        self._named: dict[Merged, dict[str, Location]] = {}
 
     def check(self) -> dict[str, EnvironmentModel]:
         """The environments in the order of `follows`; one is implied where none is declared."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema.declarations import Declaration
 from mlopsc.compiler.schema.types import Type
 from mlopsc.compiler.text import Location
@@ -37,8 +37,7 @@ class Namespace(StrEnum):
     PYTHON = "python"
 
 
-@dataclass(frozen=True)
-class Symbol:
+class Symbol(Record):
     """What a name means.
 
     `owner` is what it belongs to (the stage of a column, the function of a parameter, the kind of a setting);
@@ -49,10 +48,21 @@ class Symbol:
     namespace: Namespace
     name: str
     owner: str = ""
-    definition: Location | None = field(default=None, compare=False)
-    declaration: type[Declaration] | None = field(default=None, compare=False)
-    detail: str = field(default="", compare=False)
-    told: str = field(default="", compare=False)
+    definition: Location | None = None
+    declaration: type[Declaration] | None = None
+    detail: str = ""
+    told: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Symbol) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it this symbol and no other."""
+        return self.namespace, self.owner, self.name
 
     @property
     def documentation(self) -> str:
@@ -60,29 +70,26 @@ class Symbol:
         return self.told or (self.declaration.summary() if self.declaration else "")
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Record):
     """A place that names a symbol."""
 
     location: Location
     symbol: Symbol
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(Record):
     """What may stand at a place: a value of a type (None where items are expected), and the names that would do."""
 
     type: Type | None
     symbols: tuple[Symbol, ...]
 
 
-@dataclass(frozen=True)
-class ExpectedUse:
+class ExpectedUse(Record):
     """A range of the text and what may stand there; the names are only gathered when somebody asks."""
 
     location: Location
     type: Type | None
-    symbols: Callable[[], Iterable[Symbol]] = field(compare=False, repr=False)
+    symbols: Callable[[], Iterable[Symbol]]
 
 
 class Index:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema.declarations import Baseline, Verb
 from mlopsc.compiler.semantics import messages_limits as messages
 from mlopsc.compiler.semantics import messages_rules, messages_types
@@ -21,8 +21,7 @@ from mlopsc.compiler.semantics.subjects import Measured, is_subject
 from mlopsc.compiler.syntax import ast
 
 
-@dataclass(frozen=True)
-class Scaled:
+class Scaled(Record):
     """`factor * baseline + offset`."""
 
     baseline: Literal["champion"] | Settings
@@ -33,8 +32,7 @@ class Scaled:
 Side: TypeAlias = "Scaled | Value"
 
 
-@dataclass(frozen=True)
-class LimitReader:
+class LimitReader(Record):
     """Reads the limits of one rule."""
 
     subject: Measured
@@ -127,17 +125,17 @@ class LimitReader:
         if node.operator == "/" and value.content == 0:
             raise self.context.refused(messages.unfit_factor(self.context.at(node), text_of(node), "zero"))
         factor = value.content if node.operator == "*" else 1 / value.content
-        return replace(side, factor=side.factor * factor, offset=side.offset * factor)
+        return side.changed(factor=side.factor * factor, offset=side.offset * factor)
 
     def _moved(self, node: ast.Arithmetic, side: Scaled, value: Value, sign: int) -> Scaled:
         if value.dimension == "share":
             if self.subject.measure == "ratio":
                 raise self._ambiguous(node, value, sign)
             factor = 1 + sign * value.content
-            return replace(side, factor=side.factor * factor, offset=side.offset * factor)
+            return side.changed(factor=side.factor * factor, offset=side.offset * factor)
         if value.dimension == "points" and self.subject.measure == "ratio":
-            return replace(side, offset=side.offset + sign * value.content)
-        return replace(side, offset=side.offset + sign * self._number(value, node.right))
+            return side.changed(offset=side.offset + sign * value.content)
+        return side.changed(offset=side.offset + sign * self._number(value, node.right))
 
     def _ambiguous(self, node: ast.Arithmetic, value: Value, sign: int) -> Refused:
         baseline = text_of(node.left)

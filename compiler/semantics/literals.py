@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mlopsc.compiler.diagnostics import Label
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.schema.types import SecretName, type_of
@@ -161,7 +159,7 @@ def value_of_constant(constant: ConstantDefinition, context: Context) -> Value:
         raise Refused
     program.pending.append(constant)
     try:
-        value = value_of(constant.setting.value, replace(context, home=constant.home, view=None))
+        value = value_of(constant.setting.value, context.changed(home=constant.home, view=None))
     except Refused:
         program.failed.add(constant)
         raise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 
 from mlopsc.compiler.diagnostics import Label
+from mlopsc.compiler.records import Entity
 from mlopsc.compiler.schema.declarations import Baseline, Block
 from mlopsc.compiler.semantics import messages_blocks as messages
 from mlopsc.compiler.semantics import messages_graph, messages_names, messages_types
@@ -17,8 +18,7 @@ from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location
 
 
-@dataclass(frozen=True, eq=False)
-class Waived:
+class Waived(Entity):
     """A rule that is left out, and the `waive` that says so."""
 
     placed: Placed[ast.Rule]
@@ -26,8 +26,7 @@ class Waived:
     reason: str
 
 
-@dataclass(frozen=True, eq=False)
-class Merged:
+class Merged(Entity):
     """A block with all that it inherits; `home` is where its own part stands.
 
     `overridden` are the settings that an environment changes.
@@ -36,7 +35,7 @@ class Merged:
     definition: BlockDefinition
     home: Home
     settings: Mapping[str, Placed[ast.Setting]]
-    fields: Mapping[str, Placed[ast.Field]]
+    columns: Mapping[str, Placed[ast.Field]]
     rules: Mapping[str, RulePart]
     waived: tuple[Waived, ...]
     overrides: tuple[Placed[ast.Block], ...]
@@ -45,7 +44,7 @@ class Merged:
     is_damaged: bool
     guessed: frozenset[str] = frozenset()
     has_lost_rules: bool = False
-    overridden: Mapping[str, Placed[ast.Setting]] = field(default_factory=dict)
+    overridden: Mapping[str, Placed[ast.Setting]] = MappingProxyType({})
 
     @property
     def name(self) -> str:
@@ -83,7 +82,7 @@ class Merger:
     def overridden(self, merged: Merged, override: Placed[ast.Block]) -> Merged:
         """A stage with what the `override` of an environment changes."""
         body = self._read(override.node, override.home, merged.definition.kind, is_override=True)
-        return replace(self._combined(merged, body), overridden={**merged.overridden, **body.settings})
+        return self._combined(merged, body).changed(overridden={**merged.overridden, **body.settings})
 
     def _read(self, block: ast.Block, home: Home, kind: type[Block], *, is_override: bool = False) -> Body:
         return BodyReader(self._program.registry, self._findings, kind, home, is_override).read(block)
@@ -138,9 +137,9 @@ class Merger:
         body = self._read(definition.block, home, definition.kind)
         start = Merged(definition, home, {}, {}, {}, (), (), False, False, False)
         if base is not None and definition not in self._cyclic:
-            start = replace(self.merged(base), definition=definition, home=home, is_abstract=False)
+            start = self.merged(base).changed(definition=definition, home=home, is_abstract=False)
         elif EXTENDS in body.settings:
-            start = replace(start, is_damaged=True)
+            start = start.changed(is_damaged=True)
         return self._combined(start, body)
 
     def _combined(self, start: Merged, body: Body) -> Merged:
@@ -153,10 +152,9 @@ class Merger:
         settings = {**start.settings, **body.settings}
         settings.pop(EXTENDS, None)
         abstract = settings.pop(ABSTRACT, None)
-        return replace(
-            start,
+        return start.changed(
             settings={name: one for name, one in settings.items() if not isinstance(one.node.value, ast.Nothing)},
-            fields={**start.fields, **body.fields},
+            columns={**start.columns, **body.columns},
             rules={**rules, **body.rules},
             waived=tuple(waived),
             overrides=(*start.overrides, *body.overrides),

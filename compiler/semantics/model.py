@@ -8,11 +8,12 @@ model without errors may be lowered.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mlopsc.compiler.diagnostics import Diagnostic
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema.declarations import StageKind, Verb
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics.findings import Findings
@@ -27,8 +28,7 @@ Settings: TypeAlias = "dict[str, JsonValue]"
 Operator = Literal["<", "<=", ">", ">=", "==", "!=", "in", "not in"]
 
 
-@dataclass(frozen=True)
-class SettingModel:
+class SettingModel(Record):
     """A setting that is written (defaults are not here); `at` is the whole of it, `value_at` what follows the `=`."""
 
     name: str
@@ -43,8 +43,7 @@ def names_in(setting: SettingModel | None) -> list[str]:
     return [value] if isinstance(value, str) else [str(one) for one in value] if isinstance(value, list) else []
 
 
-@dataclass(frozen=True)
-class ColumnModel:
+class ColumnModel(Record):
     """A column of a data stage, as `ir.Column`."""
 
     name: str
@@ -57,8 +56,7 @@ class ColumnModel:
     at: Location
 
 
-@dataclass(frozen=True)
-class LimitModel:
+class LimitModel(Record):
     """The right side of a comparison, `factor * baseline + offset`, as `ir.Limit`."""
 
     baseline: Literal["champion"] | Settings | None = None
@@ -67,8 +65,7 @@ class LimitModel:
     values: tuple[JsonValue, ...] | None = None
 
 
-@dataclass(frozen=True)
-class ComparisonModel:
+class ComparisonModel(Record):
     """An operator and its limit, with the subject on the left (`45 >= mae(test)` has been turned round)."""
 
     operator: Operator
@@ -76,8 +73,7 @@ class ComparisonModel:
     at: Location
 
 
-@dataclass(frozen=True)
-class RuleModel:
+class RuleModel(Record):
     """A rule, as `ir.Rule`; `clause_at` says where each clause stands, `declaration` what its verb means here."""
 
     id: str
@@ -93,8 +89,7 @@ class RuleModel:
     declaration: type[Verb]
 
 
-@dataclass(frozen=True)
-class WaiverModel:
+class WaiverModel(Record):
     """A rule that an environment leaves out, and why."""
 
     rule: str
@@ -102,8 +97,7 @@ class WaiverModel:
     at: Location
 
 
-@dataclass(frozen=True)
-class StageModel:
+class StageModel(Record):
     """A stage as it is in one environment.
 
     `inputs` are the stages that its settings name and those it reads through them, by name; `files` are what
@@ -120,7 +114,7 @@ class StageModel:
     files: tuple[str, ...]
     waived: tuple[WaiverModel, ...]
     at: Location
-    overridden: Mapping[str, Location] = field(default_factory=dict)
+    overridden: Mapping[str, Location] = MappingProxyType({})
 
     def value(self, setting: str) -> JsonValue:
         """The value of a setting that is written, else None."""
@@ -132,8 +126,7 @@ class StageModel:
         return next((column for column in self.columns if column.name == name), None)
 
 
-@dataclass(frozen=True)
-class EnvironmentModel:
+class EnvironmentModel(Record):
     """An environment and all stages as they are there, each after its inputs; `rank` counts from 0 along `follows`.
 
     A program without environments has one named `local` (`is_implied`), located at the start of its main file.
@@ -147,8 +140,7 @@ class EnvironmentModel:
     is_implied: bool = False
 
 
-@dataclass(frozen=True)
-class PipelineModel:
+class PipelineModel(Record):
     """The `pipeline` block."""
 
     name: str
@@ -156,8 +148,7 @@ class PipelineModel:
     at: Location
 
 
-@dataclass(frozen=True)
-class MetricModel:
+class MetricModel(Record):
     """A metric of the project's own (`metric NAME { … }`)."""
 
     name: str
@@ -165,8 +156,7 @@ class MetricModel:
     at: Location
 
 
-@dataclass(frozen=True)
-class ConstantModel:
+class ConstantModel(Record):
     """A top-level setting; `value` is None for what could not be understood, `is_secret` for what may not be shown."""
 
     name: str
@@ -175,8 +165,7 @@ class ConstantModel:
     is_secret: bool = False
 
 
-@dataclass(frozen=True)
-class SemanticModel:
+class SemanticModel(Record):
     """What was understood of a program, and what is wrong with it."""
 
     files: tuple[ast.File, ...]
@@ -187,7 +176,7 @@ class SemanticModel:
     environments: Mapping[str, EnvironmentModel]
     diagnostics: tuple[Diagnostic, ...]
     """Sorted by place, each mistake once."""
-    findings: Findings = field(default_factory=Findings, repr=False)
+    findings: Findings | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -197,11 +186,11 @@ class SemanticModel:
     @property
     def uses(self) -> tuple[Use, ...]:
         """Every place that names something."""
-        return self.findings.uses
+        return self.findings.uses if self.findings else ()
 
     @cached_property
     def _index(self) -> Index:
-        return Index(self.findings.uses, self.findings.expectations)
+        return Index(self.uses, self.findings.expectations if self.findings else ())
 
     def symbol_at(self, path: str, offset: int) -> Symbol | None:
         """What the name at an offset of a file means."""

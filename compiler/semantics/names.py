@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function
 from mlopsc.compiler.semantics import messages_columns, messages_names, messages_types
@@ -25,8 +25,7 @@ NOUNS = {Namespace.CONSTANT: "constant", Namespace.SYMBOL: "word"}
 PERCENTILE = re.compile(r"p(\d{1,2}|\d{2}\d+)")
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(Record):
     """One thing that a name could mean: what it is, and what it is in the IR."""
 
     symbol: Symbol

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function
 from mlopsc.compiler.schema.types import rest_of, type_of
@@ -22,8 +22,7 @@ WHOLE = 1e-9
 """How far from 100% the sum of the splits may be: rounding, no more."""
 
 
-@dataclass(frozen=True)
-class Called:
+class Called(Record):
     """A call whose arguments are right: the function, its name, the arguments, and where it stands."""
 
     function: type[Function]

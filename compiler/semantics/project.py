@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from mlopsc.compiler.records import Record
 
-@dataclass(frozen=True)
-class Parameter:
+
+class Parameter(Record):
     """One parameter of a function or of a class's constructor, without `self`; texts are as written in the source."""
 
     name: str
@@ -19,8 +19,7 @@ class Parameter:
     annotation: str | None = None
 
 
-@dataclass(frozen=True)
-class PythonSignature:
+class PythonSignature(Record):
     """A function or class of the project, read from its syntax tree; `line` counts from 1."""
 
     name: str
@@ -34,8 +33,7 @@ class PythonSignature:
     bases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class PythonProblem:
+class PythonProblem(Record):
     """Why there is no signature. `names` are what the file does define; `detail` is the parser's words and `line`
     (from 1) its place for the reason `syntax`."""
 
@@ -46,16 +44,14 @@ class PythonProblem:
     line: int = 0
 
 
-@dataclass(frozen=True)
-class EstimatorParameter:
+class EstimatorParameter(Record):
     """A parameter of an estimator: its default as Python text, and its type in the words of its documentation."""
 
     default: str
     type: str
 
 
-@dataclass(frozen=True)
-class EstimatorInfo:
+class EstimatorInfo(Record):
     """What is known of a scikit-learn estimator, such as `ensemble.RandomForestRegressor`."""
 
     name: str

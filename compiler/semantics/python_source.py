@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from posixpath import normpath
 from typing import Literal
@@ -205,7 +205,7 @@ def _offered(module: _Module) -> tuple[str, ...]:
 
 
 def _renamed(found: PythonSignature | PythonProblem | None, name: str) -> PythonSignature | PythonProblem | None:
-    return replace(found, name=name) if isinstance(found, PythonSignature) else found
+    return found.changed(name=name) if isinstance(found, PythonSignature) else found
 
 
 def _function(path: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> PythonSignature:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema.values import BYTES, CURRENCIES, MONTHS, SECONDS, Bytes, Duration, Money, Rate, number_text
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def tidy(number: float) -> float:
     return number if isinstance(number, int) else float(f"{number:.15g}")
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Record):
     """A value and its dimension.
 
     `content` is an int or float for numbers, a float of 0..1 for `share` and `points`, an instance of the class of
@@ -153,18 +152,18 @@ def negated(value: Value) -> Value:
     """`-x`; raises UnitError where that means nothing."""
     match value.dimension:
         case "number" | "share" | "points":
-            return replace(value, content=-value.content)
+            return value.changed(content=-value.content)
         case "duration":
-            return replace(value, content=Duration(-value.content.seconds, -value.content.months))
+            return value.changed(content=Duration(-value.content.seconds, -value.content.months))
         case "money":
-            return replace(value, content=Money(-value.content.amount, value.content.currency))
+            return value.changed(content=Money(-value.content.amount, value.content.currency))
     raise UnitError(f"{value.noun} has no sign")
 
 
 def computed(operator: str, left: Value, right: Value) -> Value:
     """`left operator right`; raises UnitError where the units do not go together."""
     found = _OPERATIONS[operator](left, right)
-    return replace(found, is_secret=left.is_secret or right.is_secret)
+    return found.changed(is_secret=left.is_secret or right.is_secret)
 
 
 def scaled(value: Value, factor: float) -> Value:
@@ -172,16 +171,16 @@ def scaled(value: Value, factor: float) -> Value:
     content = value.content
     match value.dimension:
         case "number" | "share" | "points":
-            return replace(value, content=tidy(content * factor))
+            return value.changed(content=tidy(content * factor))
         case "duration":
             months = _whole_months(content.months * factor) if content.months else 0
-            return replace(value, content=Duration(tidy(content.seconds * factor), months))
+            return value.changed(content=Duration(tidy(content.seconds * factor), months))
         case "bytes":
-            return replace(value, content=Bytes(round(content.count * factor)))
+            return value.changed(content=Bytes(round(content.count * factor)))
         case "money":
-            return replace(value, content=Money(tidy(content.amount * factor), content.currency))
+            return value.changed(content=Money(tidy(content.amount * factor), content.currency))
         case "rate":
-            return replace(value, content=Rate(_scaled_amount(content.amount, factor), content.per))
+            return value.changed(content=Rate(_scaled_amount(content.amount, factor), content.per))
     raise UnitError(f"{value.noun} cannot be multiplied")
 
 

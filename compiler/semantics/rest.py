@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.types import Rest, type_of
@@ -33,8 +33,7 @@ PLAIN_ANNOTATIONS: Mapping[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(Record):
     """What an estimator or a class takes by name: `types` in words; with `is_open`, anything else too."""
 
     owner: str

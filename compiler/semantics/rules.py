@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
+from mlopsc.compiler.records import Entity
 from mlopsc.compiler.schema.declarations import Verb
 from mlopsc.compiler.semantics import messages_rules as messages
 from mlopsc.compiler.semantics.bodies import RulePart, clause_symbol
@@ -25,8 +25,7 @@ from mlopsc.compiler.text import Location
 FLIPPED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
-@dataclass(frozen=True, eq=False)
-class RuleChecker:
+class RuleChecker(Entity):
     """Checks the rules of one stage. `rules` are all of them, for those that are about events of others."""
 
     context: Context

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import Generic, TypeVar
 
+from mlopsc.compiler.records import Entity, Record
 from mlopsc.compiler.schema.declarations import Block, StageKind
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics import messages_blocks as blocks
@@ -28,8 +28,7 @@ NESTED = {"schema": "data", "override": "environment"}
 _PLAIN_NAME = re.compile(r"[^\W\d][\w-]*")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Home:
+class Home(Entity):
     """Where a chunk stands, and the names that its file knows; `is_damaged` if its syntax has mistakes, so that
     something that seems to be missing may have been written."""
 
@@ -42,8 +41,7 @@ class Home:
         return self.origin.at(node)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Placed(Generic[N]):
+class Placed(Entity, Generic[N]):
     """A node and where it stands."""
 
     node: N
@@ -55,8 +53,7 @@ class Placed(Generic[N]):
         return self.home.at(self.node)
 
 
-@dataclass(frozen=True, eq=False)
-class Definition:
+class Definition(Entity):
     """Something with a name at the top of a file.
 
     `name` is that in the program, with the aliases that lead to its file; `local` is how its file calls it.
@@ -74,7 +71,6 @@ class Definition:
         return Symbol(self.namespace, self.name, "", self.name_at, None, "constant")
 
 
-@dataclass(frozen=True, eq=False)
 class BlockDefinition(Definition):
     """A block."""
 
@@ -87,21 +83,20 @@ class BlockDefinition(Definition):
         return Symbol(self.namespace, self.name, "", self.name_at, self.kind, self.kind.word)
 
 
-@dataclass(frozen=True, eq=False)
 class ConstantDefinition(Definition):
     """A constant: a setting at the top of a file."""
 
     setting: ast.Setting
 
 
-@dataclass(eq=False)
 class Scope:
     """The names that a file knows. `poisoned` are those of blocks that are wrong already."""
 
-    path: str
-    blocks: dict[Namespace, dict[str, BlockDefinition]] = field(default_factory=lambda: defaultdict(dict))
-    constants: dict[str, ConstantDefinition] = field(default_factory=dict)
-    poisoned: set[str] = field(default_factory=set)
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.blocks: dict[Namespace, dict[str, BlockDefinition]] = defaultdict(dict)
+        self.constants: dict[str, ConstantDefinition] = {}
+        self.poisoned: set[str] = set()
 
     def add(self, name: str, found: Definition) -> Definition:
         """Know a definition by a name; what had this name before stays and is returned."""
@@ -115,8 +110,7 @@ class Scope:
         return self.blocks[namespace].get(name)
 
 
-@dataclass(frozen=True)
-class UsedFile:
+class UsedFile(Record):
     """`use "path" as alias`: `path` is relative to the spec, as that of every file."""
 
     path: str
@@ -125,8 +119,7 @@ class UsedFile:
     alias_at: Location | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+class Program(Entity):
     """Everything that the files define, by its name in the program, in the order of files and text.
 
     `values` are those of constants that have been asked for, `failed` the constants that have none, `pending` those
@@ -141,9 +134,9 @@ class Program:
     environments: Mapping[str, BlockDefinition]
     metrics: Mapping[str, BlockDefinition]
     constants: Mapping[str, ConstantDefinition]
-    values: dict[ConstantDefinition, Value] = field(default_factory=dict)
-    failed: set[ConstantDefinition] = field(default_factory=set)
-    pending: list[ConstantDefinition] = field(default_factory=list)
+    values: dict[ConstantDefinition, Value]
+    failed: set[ConstantDefinition]
+    pending: list[ConstantDefinition]
 
 
 def used_files(file: ast.File) -> tuple[UsedFile, ...]:
@@ -175,21 +168,21 @@ def collect(files: Sequence[ast.File], registry: Registry, project: ProjectReade
     return _Collector(files, registry, project, findings).collect()
 
 
-@dataclass(eq=False)
 class _Unit:
     """A file, what it defines itself, and the names that are known in it."""
 
-    file: ast.File
-    scope: Scope
-    own: list[Definition] = field(default_factory=list)
-    used: tuple[UsedFile, ...] = ()
+    def __init__(self, file: ast.File) -> None:
+        self.file = file
+        self.scope = Scope(file.source.path)
+        self.own: list[Definition] = []
+        self.used: tuple[UsedFile, ...] = ()
 
 
 class _Collector:
     def __init__(
         self, files: Sequence[ast.File], registry: Registry, project: ProjectReader, findings: Findings
     ) -> None:
-        self._units = {file.source.path: _Unit(file, Scope(file.source.path)) for file in files}
+        self._units = {file.source.path: _Unit(file) for file in files}
         self._main = next(iter(self._units))
         self._registry = registry
         self._project = project
@@ -217,6 +210,9 @@ class _Collector:
             environments=every.blocks[Namespace.ENVIRONMENT],
             metrics=every.blocks[Namespace.METRIC],
             constants=every.constants,
+            values={},
+            failed=set(),
+            pending=[],
         )
 
     def _distinct(self, used: Iterable[UsedFile]) -> Iterator[UsedFile]:

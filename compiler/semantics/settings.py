@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -55,7 +54,7 @@ def _is_about_another(annotation: Any) -> bool:
 def _setting(name: str, parameter: Parameter, placed: Placed[ast.Setting], context: Context) -> SettingModel | None:
     setting = placed.node
     if is_marked(parameter, Written):
-        context = replace(context, is_output=True)
+        context = context.changed(is_output=True)
     try:
         value = values.evaluate(setting.value, type_of(parameter), Slot(f"`{name}`", parameter), context)
     except Refused:

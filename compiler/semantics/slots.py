@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.types import AtLeast, Rising, is_marked
@@ -23,8 +23,7 @@ _SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _WORDS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(Record):
     """A place for a value; `name` is how messages call it (`` `model` ``, `` `lag` of `naive` ``)."""
 
     name: str

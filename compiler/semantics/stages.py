@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
+from mlopsc.compiler.records import Entity
 from mlopsc.compiler.schema.declarations import StageKind
 from mlopsc.compiler.semantics import messages_stages as messages
 from mlopsc.compiler.semantics.context import Context, DataView, Trace, View
@@ -24,8 +24,7 @@ def check_stage(program: Program, merged: Merged, checked: Mapping[str, Checked]
     return _StageChecker(program, merged, kind, Surroundings(merged, kind, checked)).check()
 
 
-@dataclass(frozen=True, eq=False)
-class _StageChecker:
+class _StageChecker(Entity):
     program: Program
     merged: Merged
     kind: type[StageKind]
@@ -33,7 +32,7 @@ class _StageChecker:
 
     def check(self) -> Checked:
         merged = self.merged
-        view = View(self.kind, merged.name, merged.header_at, written=merged.written)
+        view = View(self.kind, merged.name, merged.header_at, merged.written, {}, {})
         start = Context(self.program, merged.home, Trace(), view)
         self._expect_items(start)
         context = self.around.seen(start)
@@ -41,7 +40,7 @@ class _StageChecker:
         inputs = self._inputs(settings, context.trace)
         data = self.around.own_data(context, settings)
         if data is not None and context.view is not None and context.view.only_data is not None:
-            context = replace(context, view=replace(context.view, data=(data,)))
+            context = context.changed(view=context.view.changed(data=(data,)))
         self._require(context)
         rules = self._rules(context)
         if data is not None:
@@ -81,9 +80,7 @@ class _StageChecker:
         return tuple(dict.fromkeys(names))
 
     def _rules(self, context: Context) -> tuple[RuleModel, ...]:
-        # The stages that rules name are no inputs; their files and claims are the stage's all the same.
-        trace = Trace([], context.trace.files, context.trace.claims)
-        checker = RuleChecker(replace(context, trace=trace), self.merged.rules)
+        checker = RuleChecker(context.changed(trace=context.trace.of_rules()), self.merged.rules)
         found = (checker.check(part) for part in self.merged.rules.values())
         return tuple(rule for rule in found if rule is not None)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema.declarations import Better, Function, Measure, Subject, Task, Verb
 from mlopsc.compiler.semantics import messages_rules as messages
 from mlopsc.compiler.semantics import messages_words
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Record):
     """A subject that is known: the call in the encoding of the IR, and what is known of what it measures.
 
     `is_model` says whether another model could be measured in its place, as `champion` is.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from mlopsc.compiler.records import Entity
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Function, StageKind
 from mlopsc.compiler.schema.types import type_of
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 
-@dataclass(frozen=True, eq=False)
-class Checked:
+class Checked(Entity):
     """A stage that has been checked: how other stages see its data, if it is a data stage, and what it asks of them."""
 
     model: StageModel
@@ -30,8 +29,7 @@ class Checked:
     trace: Trace
 
 
-@dataclass(frozen=True, eq=False)
-class Surroundings:
+class Surroundings(Entity):
     """A stage that is being checked, and the stages of its environment that it could read."""
 
     merged: Merged
@@ -42,9 +40,9 @@ class Surroundings:
         """The context in which the settings of the stage are checked."""
         assert context.view is not None
         if self.kind.has_schema:
-            return replace(context, view=replace(context.view, data=self._own(context)))
+            return context.changed(view=context.view.changed(data=self._own(context)))
         if self.kind.data_through:
-            return replace(context, view=replace(context.view, data=self._led_to()))
+            return context.changed(view=context.view.changed(data=self._led_to()))
         return context
 
     def own_data(self, context: Context, settings: Mapping[str, SettingModel]) -> DataView | None:
@@ -71,7 +69,7 @@ class Surroundings:
         is_complete = len(known) == len(sources) and not merged.is_damaged and all(one.is_complete for one in known)
         if len(known) == 1:
             return (self._data(known[0].columns, is_complete, {}, None),)
-        return tuple(replace(data, is_complete=is_complete) for data in known)
+        return tuple(data.changed(is_complete=is_complete) for data in known)
 
     def _data(
         self,
