@@ -6,21 +6,19 @@ that the block leads to, `Symbol` in the words of the parameter, and so on. Ther
 
 import types as python_types
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.schema.values import Bytes, Duration, Money, Rate
 
 
-@dataclass(frozen=True)
-class Type:
+class Type(Record):
     """Base of the types."""
 
 
-@dataclass(frozen=True)
 class Plain(Type):
     """A literal of one dimension. `share` is 70% (0.7 in the IR); `any` takes any literal or list of them."""
 
@@ -41,42 +39,36 @@ class Plain(Type):
     ]
 
 
-@dataclass(frozen=True)
 class Symbol(Type):
     """One of a few words that only this parameter knows."""
 
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class FunctionOf(Type):
     """A call of a function of a family (or a name alone, when all its parameters have defaults)."""
 
     family: type[Any]
 
 
-@dataclass(frozen=True)
 class ListOf(Type):
     """A list; a single value stands for a list of one."""
 
     item: Type
 
 
-@dataclass(frozen=True)
 class OneOf(Type):
     """Any of several types."""
 
     options: tuple[Type, ...]
 
 
-@dataclass(frozen=True)
 class StageRef(Type):
     """The name of a stage of one of these kinds."""
 
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class ColumnRef(Type):
     """The name of a column of the data stage that the block leads to; `types` narrows it (empty: any).
 
@@ -90,24 +82,20 @@ class ColumnRef(Type):
     of_role: str = ""
 
 
-@dataclass(frozen=True)
 class SplitRef(Type):
     """The name of a split of the data; in release and monitor, `feedback`."""
 
 
-@dataclass(frozen=True)
 class EnvironmentRef(Type):
     """The name of an environment."""
 
 
-@dataclass(frozen=True)
 class ConstantOf(Type):
     """The name of a top-level constant that holds a value of a family (`analysts = group(…)`), or such a call."""
 
     family: type[Any]
 
 
-@dataclass(frozen=True)
 class PythonName(Type):
     """`"file.py:name"`: a function or class of the user's project, read from its syntax tree, never imported.
 
@@ -121,47 +109,39 @@ class PythonName(Type):
     methods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
 class FilePath(Type):
     """A path relative to the spec; `must_exist` files are missed at compile time (URLs and globs are not looked up)."""
 
     must_exist: bool = True
 
 
-@dataclass(frozen=True)
 class EstimatorName(Type):
     """The dotted name of a scikit-learn estimator below `sklearn.`, whose parameters the call then takes."""
 
 
-@dataclass(frozen=True)
 class Percentile(Type):
     """`p50`, `p95`, `p99`, `p999`: a symbol that says a percentile."""
 
 
-@dataclass(frozen=True)
 class NewName(Type):
     """A name that is given here for the first time."""
 
 
-@dataclass(frozen=True)
 class Measured(Type):
     """A value in what the subject of the rule measures; in the IR a number, as in `Limit.offset`."""
 
 
-@dataclass(frozen=True)
 class LanguageVersion(Type):
     """A version of the language, of which `latest` is the newest that is understood."""
 
     latest: int
 
 
-@dataclass(frozen=True)
 class SecretName(Type):
     """The name of a secret: it reaches code through an environment variable and nothing else."""
 
 
-@dataclass(frozen=True)
-class Rest:
+class Rest(Record):
     """Marks the field that collects all other arguments: a dict of the named ones, or a tuple of `positional` ones.
 
     The named ones are parameters `of` the estimator or the class that the call names, or values to try (a list
@@ -173,25 +153,21 @@ class Rest:
     ranges: bool = False
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(Record):
     """Marks a clause that is written with this operator: `missing <= 1%`."""
 
     operator: str
 
 
-@dataclass(frozen=True)
-class AtLeast:
+class AtLeast(Record):
     """Marks a value that must be above zero."""
 
 
-@dataclass(frozen=True)
-class Rising:
+class Rising(Record):
     """Marks a list of shares that must rise to 100%."""
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Record):
     """Marks a setting that says where something is written: files that it names need not exist."""
 
 
