@@ -7,7 +7,6 @@ import sys
 import click
 
 from mlopsc.compiler.cli.exits import Exit
-from mlopsc.compiler.cli.spec import DEFAULT
 
 
 @click.command(name="doctor")
@@ -29,7 +28,7 @@ def command(file: str | None) -> int:
     style = style_of(sys.stdout)
     tones: dict[str, Tone] = {"ok": "good", "warn": "warning", "fail": "error"}
     failed = False
-    for found in examine(file or DEFAULT):
+    for found in examine(file):
         failed = failed or found.status == "fail"
         click.echo(f"{style(tones[found.status], f'{found.status:<4}')}  {found.what}: {safe(found.fact)}")
         if found.next:

@@ -35,7 +35,7 @@ class Found:
     next: str = ""
 
 
-def examine(file: str) -> Iterator[Found]:
+def examine(file: str | None) -> Iterator[Found]:
     """Every look, one after the other; those at a project only if there is one."""
     yield from (look() for look in (_python, _run_extra, _cache, _git))
     from mlopsc.compiler.cli.spec import locate

@@ -64,8 +64,8 @@ def explain(topic: str, style: Style) -> list[str]:
     from mlopsc.stdlib import registry
 
     topic = topic.strip("`")
-    known = meanings(topic, registry())
-    blocks = [list(_meaning(one, style)) for one in known or choices(topic, registry())]
+    blocks = [list(_meaning(one, style)) for one in meanings(topic, registry())]
+    blocks = blocks or [list(_choice(topic, one, style)) for one in choices(topic, registry())]
     if blocks:
         return [line for number, block in enumerate(blocks) for line in ([""] if number else []) + block]
     found = page(topic)
@@ -138,6 +138,20 @@ def _meaning(meaning: Meaning, style: Style) -> Iterator[str]:
     if len(functions) > _FEW:
         yield from _wrapped(f"All of them: {', '.join(f'`{word}`' for word in functions)}.", style, "  ")
     yield from _default(meaning.parameter, style, "  ")
+
+
+def _choice(word: str, meaning: Meaning, style: Style) -> Iterator[str]:
+    """One of the few words that a parameter takes: what is said of it, then the parameter."""
+    from mlopsc.compiler.render.wording import paragraphs
+
+    owner = meaning.owners[0]
+    yield f"{style('bold', word)}  one of the words of {style.ticked(f'`{meaning.word}` of `{owner.word}`')}"
+    yield ""
+    told = next((one for one in paragraphs(owner) if one.startswith(f"- `{word}`")), None)
+    if told:
+        yield from _wrapped(told.removeprefix("- "), style, "  ")
+        yield ""
+    yield from _meaning(meaning, style)
 
 
 def _heading(owner: Any) -> str:

@@ -65,7 +65,9 @@ def command(files: tuple[str, ...], check: bool, diff: bool) -> int:
 
 def _paths(files: Sequence[str]) -> Iterator[Path | None]:
     """The files to format; None is stdin."""
-    for file in files or (".",):
+    if not files:
+        yield from specs_in(Path()) or [locate(None).path]
+    for file in files:
         path = Path(file)
         if file == STDIN:
             yield None

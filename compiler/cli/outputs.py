@@ -43,8 +43,8 @@ def compare(folder: Path, spec: str, files: Sequence[OutputFile], only: str = ""
     before = _written_before(folder, spec)
     made = {one.path: one.text for one in files}
     chosen = {path: text for path, text in made.items() if path.startswith(only)}
-    kept_digests = {path: digest for path, digest in before.items() if not path.startswith(only)}
-    texts = chosen | _manifests(spec, [one for one in files if one.path in chosen], kept_digests)
+    others = {path: one for path, one in before.items() if not path.startswith(only) and not path.endswith(MANIFEST)}
+    texts = chosen | _manifests(spec, [one for one in files if one.path in chosen], others)
     changed = {path: text for path, text in texts.items() if read_text(folder / path) != text}
     gone = [path for path in before if path.startswith(only) and path not in texts and (folder / path).is_file()]
     stale = tuple(path for path in gone if _digest(read_text(folder / path) or "") == before[path])

@@ -108,10 +108,9 @@ def _told(run: PastRun) -> str:
 
 
 def _scores(record: StageRecord) -> Iterator[str]:
-    from mlopsc.compiler.cli.summary import number
+    from mlopsc.compiler.cli.summary import number, score_of
 
-    score = record.facts["candidates"][record.facts["chosen"]]["score"]
-    yield f"{record.facts['objective']['metric']} {number(score)}"
+    yield f"{record.facts['objective']['metric']} {number(score_of(record.facts))}"
 
 
 def _comparison(first: PastRun, second: PastRun, style: Style) -> Iterator[str]:
@@ -174,12 +173,10 @@ def _facts_of_data(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _facts_of_training(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    from mlopsc.compiler.cli.summary import number
+    from mlopsc.compiler.cli.summary import number, score_of
 
-    yield (
-        f"{facts['objective']['metric']} on {facts['objective']['on']}",
-        number(facts["candidates"][facts["chosen"]]["score"]),
-    )
+    objective = facts["objective"]
+    yield f"{objective['metric']} on {objective['on']}", number(score_of(facts))
     yield "estimator", str(facts["estimator"])
     for name, value in facts["parameters"].items():
         yield name, str(value)

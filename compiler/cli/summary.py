@@ -117,15 +117,24 @@ def _train(facts: Mapping[str, Any], style: Style) -> Iterator[str]:
     objective, candidates = facts["objective"], facts["candidates"]
     estimator = str(facts["estimator"]).rpartition(".")[2]
     yield f"{estimator} predicts `{safe(facts['target'])}`, {facts['task']}"
-    scored = [one for one in candidates if one["score"] is not None]
     if len(candidates) > 1:
+        scored = [one for one in candidates if one["score"] is not None]
         yield f"{len(candidates)} candidates by {objective['metric']} on {objective['on']}:"
         best_first = sorted(scored, key=lambda one: float(one["score"]), reverse=objective["better"] == "higher")
         yield from _table(best_first, candidates[facts["chosen"]], style)
-    elif scored:
-        yield f"{objective['metric']} on {objective['on']}: {number(scored[0]['score'])}"
+    if facts["scores"]:
+        scores = ", ".join(f"{number(score)} on {split}" for split, score in facts["scores"].items())
+        yield f"{objective['metric']}: {scores}"
     fitted = " and ".join(facts["fitted_on"])
     yield f"fitted on {fitted}: {facts['rows']['model']:,} rows, {len(facts['columns'])} features" + _parity(facts)
+
+
+def score_of(facts: Mapping[str, Any]) -> float | None:
+    """The objective by which a model was chosen; without a choice, on the rows that it has not seen, if there are."""
+    candidates = facts["candidates"]
+    chosen = candidates[facts["chosen"]]["score"] if candidates else None
+    found = (chosen, *(facts["scores"].get(split) for split in ("validation", "train")))
+    return next((float(one) for one in found if one is not None), None)
 
 
 def _parity(facts: Mapping[str, Any]) -> str:
