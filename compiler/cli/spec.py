@@ -59,7 +59,7 @@ class Spec(Record):
 def locate(file: str | None) -> Spec:
     """The spec that an argument names: a file, a folder with a `pipeline.mlops`, `-`, or by default this folder.
 
-    Raises CommandFailure when there is no such file.
+    Raises CommandFailure when there is no such file, and OperationError when the current folder has been deleted.
     """
     if file == STDIN:
         return Spec(Path(), STDIN_NAME, read_stdin())
@@ -99,7 +99,14 @@ def specs_in(folder: Path) -> list[Path]:
 
 def _missing(path: Path, *, is_default: bool) -> tuple[str, str]:
     here = [one.name for one in specs_in(path.parent)]
+    if path.is_symlink():
+        return f"`{path}` is a link that leads nowhere", "correct the link, or name another spec"
     if is_default:
+        if Path(DEFAULT).is_dir():
+            return f"`{DEFAULT}` is a folder, not a file", "name the spec"
+        from mlopsc.stdlib.runtime.store.faults import require_current_folder
+
+        require_current_folder()
         fact = f"there is no `{DEFAULT}` in this folder"
         return fact, f"name the spec: `{here[0]}` is here" if here else "`mlopsc init` makes one"
     from mlopsc.compiler.diagnostics import did_you_mean

@@ -18,7 +18,7 @@ from mlopsc.stdlib.runtime.engine.lock import pin_of
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.plan import PlannedStage
 from mlopsc.stdlib.runtime.engine.prepared import Prepared, Request
-from mlopsc.stdlib.runtime.store.faults import OperationError
+from mlopsc.stdlib.runtime.store.faults import OperationError, require_current_folder
 
 if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.engine.attempts import Attempts, Finished
@@ -37,6 +37,7 @@ class RunResult:
 
 def run(request: Request, listener: Listener = silent) -> RunResult:
     """Run a pipeline; raises OperationError when it cannot even begin. What is done is kept, however the run ends."""
+    require_current_folder()
     prepared = Prepared(request)
     walk = _Walk(prepared, new_run(prepared.project), listener)
     return walk.go()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from mlopsc.stdlib.runtime.credentials import without_credentials
@@ -52,6 +53,14 @@ def corrupt_object(url: str, sha256: str) -> CorruptObjectError:
         "run the stage that makes it again",
         sha256,
     )
+
+
+def require_current_folder() -> None:
+    """Raise OperationError where the current folder has been deleted: nothing can be found or started from there."""
+    try:
+        os.getcwd()  # noqa: PTH109 (no Path is needed)
+    except FileNotFoundError as error:
+        raise OperationError("the folder that you are in has been deleted", "change into one that is there") from error
 
 
 def next_step(error: OSError, path: Path | None = None) -> str:
