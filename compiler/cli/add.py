@@ -62,7 +62,7 @@ def monitor(file: Path, name: str, watched: str | None, notify: str) -> int:
 @command.command()
 @click.argument("name")
 @_spec
-@click.option("--platform", type=click.Choice(list(_PLATFORMS)), default="local", show_default=True)
+@click.option("--platform", type=click.Choice(list(_PLATFORMS)), default="local", show_default=True, help="Its place.")
 def environment(name: str, file: Path, platform: str) -> int:
     """A further environment NAME, after the ones that are there."""
     compilation = _read(file)
