@@ -6,14 +6,18 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 from engine_project import Project, by_name, worked
 
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.events import Failure, LogLine, Outcome, Progress, StageStarted
+from mlopsc.stdlib.runtime.engine.executor import Lost
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
+from mlopsc.stdlib.runtime.engine.processes import Processes
 from mlopsc.stdlib.runtime.engine.usercode import load_callable
+from mlopsc.stdlib.runtime.engine.work import NO_ARGUMENTS, Call, Job
 from mlopsc.stdlib.runtime.store.local import LocalStore
 
 
@@ -316,3 +320,21 @@ def test_a_full_disk_keeps_what_fits_and_the_rest_runs_later(tmp_path: Path) -> 
         assert worked(project.run()) == ["big"]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+class _OnlyHere:
+    """Can be pickled, but not read where its module is not: as the jobs of another version of the program."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return __import__, ("mlopsc_of_another_version",)
+
+
+def test_a_job_that_its_worker_cannot_read_ends_instead_of_waiting_forever(project: Project) -> None:
+    workers = Processes(1)
+    context = cast(StageContext, _OnlyHere())
+    try:
+        workers.submit(Job(1, Call("builtins:len", NO_ARGUMENTS), context, project.folder / "log", root=True))
+        signals = workers.wait(60)
+    finally:
+        workers.close()
+    assert [(one.job, type(one.what)) for one in signals] == [(1, Lost)]

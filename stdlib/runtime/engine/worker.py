@@ -43,11 +43,15 @@ def serve(connection: Connection, variables: Mapping[str, str]) -> None:
 
 
 def _listen(connection: Connection, jobs: queue.SimpleQueue[Job]) -> None:
-    """Take jobs; when the scheduler is gone, however it went, end at once, with all processes that a job started."""
+    """Take jobs; when the scheduler is gone, however it went, end at once, with all processes that a job started.
+
+    So it does when a job cannot be read, as when the program was upgraded since the run began: whoever waits for an
+    answer is told that this process has ended.
+    """
     while True:
         try:
             jobs.put(connection.recv())
-        except (EOFError, OSError):
+        except Exception:
             if hasattr(os, "killpg"):
                 os.killpg(0, signal.SIGKILL)
             os._exit(1)
