@@ -26,7 +26,7 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT.
 
     Nothing is written while the spec has errors. Files of earlier builds that the spec no longer makes are removed,
-    unless they have been edited.
+    unless they have been edited; of an edited file that is made anew a copy is kept.
 
     \b
     Examples:
@@ -70,12 +70,16 @@ def _folder_of(compilation: Compilation, environment: str) -> str:
 
 
 def _report(spec: Spec, difference: Difference) -> None:
+    from mlopsc.compiler.cli.outputs import told_edits
+
     lines = [f"wrote      {spec.shown(path)}" for path in difference.changed]
     lines += [f"unchanged  {spec.shown(path)}" for path in difference.unchanged]
     lines += [f"removed    {spec.shown(path)}" for path in difference.stale]
     for path in difference.kept:
         lines.append(f"kept       {spec.shown(path)}: nothing makes it any more, but it has been edited")
     click.echo("\n".join(lines))
+    for line in told_edits(difference, spec.shown):
+        click.echo(f"warning: {line}", err=True)
 
 
 def _report_check(spec: Spec, difference: Difference, environment: str | None) -> Exit:

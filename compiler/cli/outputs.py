@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.cli.writing import write_files
+from mlopsc.stdlib.runtime.engine.writing import write_together
 
 if TYPE_CHECKING:
     from mlopsc.targets import OutputFile
@@ -24,13 +25,15 @@ class Difference:
     """How the files on disk differ from those of a build; paths are relative to the spec.
 
     `changed` are new or other on disk, by path with the text that they shall have; `stale` were made by an earlier
-    build of the spec and are not made any more; `kept` are such too, but have been edited since.
+    build of the spec and are not made any more; `kept` are such too, but have been edited since. `edited` are changed
+    ones whose text on disk no build has made, with the path of the copy that is kept of it.
     """
 
     changed: Mapping[str, str] = field(default_factory=dict)
     unchanged: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    edited: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -49,17 +52,44 @@ def compare(folder: Path, spec: str, files: Sequence[OutputFile], only: str = ""
     gone = [path for path in before if path.startswith(only) and path not in texts and (folder / path).is_file()]
     stale = tuple(path for path in gone if _digest(read_text(folder / path) or "") == before[path])
     kept = tuple(path for path in gone if path not in stale)
-    return Difference(changed, tuple(sorted(texts.keys() - changed.keys())), stale, kept)
+    committed = {one.path for one in files if one.committed}
+    edited = {
+        path: _copy_of(folder, path) for path in changed if path in committed and _is_edited(folder, path, before)
+    }
+    return Difference(changed, tuple(sorted(texts.keys() - changed.keys())), stale, kept, edited)
+
+
+def _is_edited(folder: Path, path: str, before: Mapping[str, str]) -> bool:
+    """Whether there is a file that no build has made."""
+    text = read_text(folder / path)
+    return (folder / path).is_file() and (text is None or _digest(text) != before.get(path))
+
+
+def _copy_of(folder: Path, path: str) -> str:
+    """Where a copy of a file is kept: the same text never has two copies, and no two texts have the same."""
+    return f"{path}.edited-{sha256((folder / path).read_bytes()).hexdigest()[:8]}"
 
 
 def apply(folder: Path, difference: Difference, files: Sequence[OutputFile]) -> None:
-    """Write what is new or other, then remove what is stale and the folders that are empty then."""
+    """Write what is new or other, then remove what is stale and the folders that are empty then.
+
+    Nothing that a person wrote is lost: a copy of what was edited is kept.
+    """
+    write_together({folder / copy: (folder / path).read_bytes() for path, copy in difference.edited.items()})
     write_files({folder / path: text for path, text in difference.changed.items()})
     local = {PurePosixPath(one.path).name for one in files if not one.committed}
     for path in difference.stale:
         (folder / path).unlink(missing_ok=True)
     for parent in sorted({(folder / path).parent for path in difference.stale}, reverse=True):
         _clear(parent, local, folder / DEPLOY)
+
+
+def told_edits(difference: Difference, shown: Callable[[str], str]) -> list[str]:
+    """For each file that had been edited, where its text is now."""
+    return [
+        f"`{shown(path)}` had been edited and was made anew; what was there is in `{shown(copy)}`"
+        for path, copy in difference.edited.items()
+    ]
 
 
 def _clear(parent: Path, local: Iterable[str], top: Path) -> None:

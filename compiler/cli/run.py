@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.engine.prepared import Request
     from mlopsc.stdlib.runtime.engine.runner import RunResult
 
+_MOST = 20
+"""Of how many stages the summary tells."""
+
 
 @click.command(name="run")
 @click.argument("arguments", nargs=-1, metavar="[FILE] [STAGE]...", shell_complete=complete_stage)
@@ -93,10 +96,13 @@ def refuse_unknown(compilation: Compilation, environment: str, names: Iterable[s
 
 
 def _write(spec: Spec, compilation: Compilation) -> None:
-    from mlopsc.compiler.cli.outputs import apply, compare
+    from mlopsc.compiler.cli.outputs import apply, compare, told_edits
 
     files = emit_sound(spec, compilation)
-    apply(spec.folder, compare(spec.folder, spec.name, files), files)
+    difference = compare(spec.folder, spec.name, files)
+    apply(spec.folder, difference, files)
+    for line in told_edits(difference, spec.shown):
+        click.echo(f"warning: {line}", err=True)
 
 
 @contextmanager
@@ -144,7 +150,7 @@ def _show(spec: Spec, compilation: Compilation, environment: str, result: RunRes
     from mlopsc.compiler.render.style import style_of
 
     style = style_of(sys.stdout)
-    lines = ["", *summarize(result.stages, style, _places(spec, compilation, environment))]
+    lines = ["", *summarize(result.stages, style, _places(spec, compilation, environment), _MOST)]
     click.echo("\n".join(lines), color=style.colour)
 
 

@@ -141,3 +141,19 @@ def test_lines_that_git_changed_are_no_difference(two: Path, call: Call) -> None
     for path in (two / "deploy").rglob("*.json"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert call("build", "--check").code == 0
+
+
+@pytest.mark.parametrize("mine", [b"# mine\n", b"\xff no text"])
+def test_an_edited_file_is_made_anew_and_a_copy_of_it_kept(mine: bytes, two: Path, call: Call) -> None:
+    call("build")
+    made = two / "deploy" / "orders" / "dev" / "run.py"
+    text = made.read_bytes()
+    made.write_bytes(text + mine)
+    done = call("build")
+    (copy,) = made.parent.glob("run.py.edited-*")
+    assert (made.read_bytes(), copy.read_bytes()) == (text, text + mine)
+    assert done.err == (
+        "warning: `deploy/orders/dev/run.py` had been edited and was made anew; "
+        f"what was there is in `deploy/orders/dev/{copy.name}`\n"
+    )
+    assert call("build").err == ""
