@@ -1,19 +1,39 @@
 # Everything a fresh machine needs is Python 3.11 or newer, git and make: each target sets up .venv by itself.
 PYTHON ?= python3
 BIN    := .venv/bin
+MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test lint types bench simulate docs clean
+.PHONY: help demo test lint types floors bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
-$(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "mlopsc needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
-	@echo "setting up .venv (once)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+define FIT
+import sys
+here = "`$(PYTHON)` is Python " + sys.version.split()[0]
+if sys.version_info < (3, 11):
+    sys.exit(here + ", and mlopsc needs 3.11 or newer; name one with: make PYTHON=python3.12 ...")
+from importlib.util import find_spec
+if not (find_spec("venv") and find_spec("ensurepip")):
+    sys.exit(here + " without venv; install it (on Debian and Ubuntu: apt install python3-venv), "
+             "or name another Python with: make PYTHON=python3.12 ...")
+endef
+export FIT
+
+# Both marks are written when their step has succeeded, so a step that was interrupted is done again.
+$(MADE):
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "there is no \`$(PYTHON)\`; mlopsc needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c "$$FIT"
+	@echo "setting up .venv (once, some minutes)"
+	@$(PYTHON) -m venv --clear .venv
+	@touch $(MADE)
+
+$(READY): $(MADE) pyproject.toml
+	@echo "installing what pyproject.toml lists"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || \
+	  { echo "this did not finish; mend what is said above, then run the same again" >&2; exit 1; }
 	@touch $(READY)
 
 demo: $(READY) ## check, build and run the bike-sharing example on real data, twice
@@ -27,6 +47,9 @@ lint: $(READY) ## style, with ruff
 
 types: $(READY) ## types, with mypy --strict
 	@$(BIN)/mypy
+
+floors: $(READY) ## run the example with the lowest versions that pyproject.toml admits
+	@$(BIN)/python tests/packaging/floors.py
 
 bench: $(READY) ## measure, as ratios against peers and floors
 	@$(BIN)/python tests/bench/bench.py
