@@ -185,8 +185,15 @@ def _source(facts: Mapping[str, Any]) -> str:
 
 
 def _profile(past: Past, version: Version) -> Mapping[str, Any]:
+    from mlopsc.stdlib.runtime.store.faults import CorruptObjectError
+
     store = past.store(version.pipeline, version.environments[0])
-    profile: Mapping[str, Any] = json.loads(store.get_object(version.record.outputs["profile"]))
+    try:
+        profile: Mapping[str, Any] = json.loads(store.get_object(version.record.outputs["profile"]))
+    except CorruptObjectError as error:
+        store.set_aside(error.sha256)
+        fact = f"the profile of `{version.stage}` was damaged in the store and has been set aside"
+        raise CommandFailure(fact, "`mlopsc run` makes it again") from error
     return profile
 
 

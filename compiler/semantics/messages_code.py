@@ -83,8 +83,8 @@ def python_syntax(code: Code, at: Location, path: str, line: int, detail: str) -
     """The user's Python is read to know what functions take (it is never run to compile), and this file has a mistake
     of syntax, in the words of Python's own parser.
     """
-    message = f"`{path}` cannot be read: line {line}: {detail}"
-    return Diagnostic(code, at, message, "named here", hint=f"correct line {line} of `{path}`")
+    where, what = (f"line {line}: ", f"line {line} of `{path}`") if line else ("", f"`{path}`")
+    return Diagnostic(code, at, f"`{path}` cannot be read: {where}{detail}", "named here", hint=f"correct {what}")
 
 
 @message("E226", "unknown estimator")

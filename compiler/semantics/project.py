@@ -35,7 +35,7 @@ class PythonSignature(Record):
 
 class PythonProblem(Record):
     """Why there is no signature. `names` are what the file does define; `detail` is the parser's words and `line`
-    (from 1) its place for the reason `syntax`."""
+    (from 1; 0 where it is about no line) its place for the reason `syntax`."""
 
     reason: Literal["no-file", "no-name", "syntax", "not-callable", "outside"]
     path: str

@@ -160,11 +160,11 @@ def _parsed(path: str, workspace: Workspace) -> _Module | PythonProblem:
     try:
         return _Module(path, ast.parse(workspace.read(path)))
     except SourceProblem as problem:
-        return PythonProblem("no-file" if problem.trouble == "missing" else "syntax", path, (), problem.message, 1)
+        return PythonProblem("no-file" if problem.trouble == "missing" else "syntax", path, (), problem.message)
     except SyntaxError as error:
         return PythonProblem("syntax", path, detail=error.msg, line=error.lineno or 1)
     except (ValueError, RecursionError, MemoryError) as error:
-        return PythonProblem("syntax", path, detail=str(error) or type(error).__name__, line=1)
+        return PythonProblem("syntax", path, detail=str(error) or type(error).__name__)
 
 
 def _defined(body: list[ast.stmt], path: str) -> Iterator[tuple[str, _Definition | ast.expr | _Imported]]:
