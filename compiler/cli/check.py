@@ -97,32 +97,30 @@ def _fixed(spec: Spec, compilation: Compilation) -> tuple[Compilation, int]:
 
 def _closing(compilation: Compilation, spec: Spec, found: Sequence[Diagnostic], made: int) -> str:
     """The last line: what was found, or what the spec describes."""
+    from mlopsc.compiler.render.cells import counted
     from mlopsc.compiler.render.style import style_of
 
     style = style_of(sys.stdout)
-    done = f"fixed {_number(made, 'mistake')}; " if made else ""
+    done = f"fixed {counted(made, 'mistake')}; " if made else ""
     if found:
-        line = style("error" if any(one.is_error for one in found) else "warning", counted(found))
+        line = style("error" if any(one.is_error for one in found) else "warning", tally(found))
         fixable = sum(any(fix.safe for fix in one.fixes) for one in found)
         more = f"; `--fix` mends {'it' if fixable == len(found) == 1 else fixable}" if fixable else ""
         return f"{done}{line}{more}\n"
     model = compilation.model
     name = model.pipeline.name if model.pipeline else spec.shown(spec.name)
     stages = {stage for environment in compilation.environments for stage in environment.stages}
-    parts = [_number(len(stages), "stage"), _number(len(compilation.environments), "environment")]
+    parts = [counted(len(stages), "stage"), counted(len(compilation.environments), "environment")]
     return f"{done}{style('bold', name)}: {', '.join(parts)}, {style('good', 'no findings')}\n"
 
 
-def counted(found: Sequence[Diagnostic]) -> str:
+def tally(found: Sequence[Diagnostic]) -> str:
     """Such as `1 error, 2 warnings in 3 files`."""
     from mlopsc.compiler.diagnostics import Severity
+    from mlopsc.compiler.render.cells import counted
     from mlopsc.compiler.render.records import count
 
     words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-    parts = [_number(number, word) for severity, word in words.items() if (number := count(found, severity))]
+    parts = [counted(number, word) for severity, word in words.items() if (number := count(found, severity))]
     files = len({one.location.file.path for one in found})
-    return f"{', '.join(parts)} in {_number(files, 'file')}"
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{', '.join(parts)} in {counted(files, 'file')}"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from mlopsc.compiler.cli.summary_of_gates import gate_lines
-from mlopsc.compiler.render.cells import pad, safe
+from mlopsc.compiler.render.cells import counted, pad, safe
 from mlopsc.compiler.render.style import Style, Tone
 from mlopsc.stdlib.runtime.engine.events import Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
@@ -29,9 +29,10 @@ Places = Callable[[str, str, str], str]
 """From a stage, and the id of a rule or the name of a setting of it, to its place in the spec; empty if unknown."""
 
 
-def summarize(stages: Sequence[StageSummary], style: Style, places: Places) -> Iterator[str]:
-    """The lines of all stages that were walked."""
-    for summary in stages:
+def summarize(stages: Sequence[StageSummary], style: Style, places: Places, most: int | None = None) -> Iterator[str]:
+    """The lines of the stages that were walked; of more than `most`, of those that there is most to say of."""
+    shown = _chosen(stages, most)
+    for summary in shown:
         yield _head(summary, style)
         if summary.record is not None:
             yield from (f"  {line}" for line in _found(summary.record, style, places))
@@ -39,6 +40,21 @@ def summarize(stages: Sequence[StageSummary], style: Style, places: Places) -> I
         if summary.failure is not None:
             yield from (f"  {line}" for line in _failure(summary, style, places))
         yield ""
+    if len(shown) < len(stages):
+        yield style("dim", f"and {len(stages) - len(shown)} stages more; `mlopsc runs show` tells of all")
+        yield ""
+
+
+def _chosen(stages: Sequence[StageSummary], most: int | None) -> Sequence[StageSummary]:
+    """As many stages as may be shown, in their order: first those that did not end well, then gates, then models."""
+    if most is None or len(stages) <= most:
+        return stages
+    kinds = ("test", "train")
+    weights = [
+        (one.outcome is Outcome.OK, kinds.index(one.kind) if one.kind in kinds else len(kinds)) for one in stages
+    ]
+    best = sorted(range(len(stages)), key=lambda i: weights[i])[:most]
+    return [stages[i] for i in sorted(best)]
 
 
 def _head(summary: StageSummary, style: Style) -> str:
@@ -84,7 +100,11 @@ def _found(record: StageRecord, style: Style, places: Places) -> Iterator[str]:
 def _data(facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> Iterator[str]:
     rows, columns = int(facts.get("rows", 0)), facts.get("columns", {})
     source = str(facts.get("source", {}).get("path", ""))
-    told = [f"{rows:,} rows", f"{len(columns)} columns" if columns else "", f"from {safe(source)}" if source else ""]
+    told = [
+        counted(rows, "row"),
+        counted(len(columns), "column") if columns else "",
+        f"from {safe(source)}" if source else "",
+    ]
     yield " ".join([", ".join(filter(None, told[:2])), told[2]]).strip()
     if facts.get("splits"):
         yield f"split: {told_splits(facts)}"

@@ -84,3 +84,8 @@ def clip(text: str, columns: int) -> str:
             break
         kept.append(char)
     return "".join(kept) + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 column`, `2 columns`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

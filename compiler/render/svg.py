@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from mlopsc.compiler.render.cards import Card, Line
-from mlopsc.compiler.render.cells import clip, safe, width
+from mlopsc.compiler.render.cells import clip, counted, safe, width
 from mlopsc.compiler.render.kinds import colours_of
 from mlopsc.compiler.render.layout import Box, Edge, Layout, lay_out
 
@@ -123,7 +123,7 @@ def _box(card: Card, box: Box, links: bool) -> Iterator[str]:
 def _lines(card: Card) -> list[Line]:
     """What stands in a box: the main settings, how many columns, and the rules as far as there is room."""
     told = [_clipped(Line(one.word, f"= {one.text}")) for one in card.settings if one.word in _TOLD]
-    columns = [Line("schema", f"{len(card.columns)} columns")] if card.columns else []
+    columns = [Line("schema", counted(len(card.columns), "column"))] if card.columns else []
     rules = [_clipped(rule) for rule in card.rules[:_MOST_RULES]]
     more = len(card.rules) - _MOST_RULES
     return [*told, *columns, *rules, *([Line("", f"… and {more} more rules")] if more > 0 else [])]

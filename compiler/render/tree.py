@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlopsc.compiler.render.cards import Card
-from mlopsc.compiler.render.cells import clip, safe
+from mlopsc.compiler.render.cells import clip, counted, safe
 from mlopsc.compiler.render.style import Style
 
 _TOLD = ("source", "from", "target", "split", "estimator", "search", "strategy", "into")
@@ -78,7 +78,7 @@ class _Drawing:
             if setting.word in _TOLD:
                 yield setting.word, f"= {setting.text}"
         if card.columns:
-            yield "schema", f"{len(card.columns)} columns"
+            yield "schema", counted(len(card.columns), "column")
         for rule in card.rules:
             yield rule.word, rule.text
         for waiver in card.waived:
