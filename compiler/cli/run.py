@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -73,11 +72,11 @@ def command(
 
 def request_for(spec: Spec, compilation: Compilation, environment: str, **options: Any) -> Request:
     """What the engine is asked to run: the pipeline of an environment, as its `run.py` would ask."""
-    from mlopsc.compiler.ir.schema import dump
+    from mlopsc.compiler.ir.schema import document
     from mlopsc.stdlib.runtime.engine.prepared import Request
 
-    document = json.loads(dump(compilation.pipelines[environment]))
-    return Request(document, spec.folder, compilation.registry.runtimes, **options)
+    pipeline = document(compilation.pipelines[environment])
+    return Request(pipeline, spec.folder, compilation.registry.runtimes, **options)
 
 
 def refuse_unknown(compilation: Compilation, environment: str, names: Iterable[str]) -> None:
@@ -164,7 +163,7 @@ def _close(spec: Spec, compilation: Compilation, environment: str, result: RunRe
     if idle:
         lines += [style("dim", f"declared and checked, not started by a run: {idle}"), ""]
     lines.append(f"run {result.number} in {environment}: {_counts(result.stages)}, {seconds(result.seconds)}")
-    lines += [f"log: {one}" for one in _records(spec, compilation, environment, result)]
+    lines += _records(spec, compilation, environment, result)
     lines.append(f"next: {_next(compilation, environment, result)}")
     click.echo("\n".join(lines), color=style.colour)
 
@@ -198,15 +197,12 @@ def _counts(stages: Sequence[StageSummary]) -> str:
 
 def _records(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> Iterator[str]:
     """Where more is to be read."""
-    from mlopsc.stdlib.runtime.credentials import without_credentials
-
-    yield spec.shown(os.path.relpath(result.folder, spec.folder.resolve()))
+    yield f"log: {spec.shown(os.path.relpath(result.folder, spec.folder.resolve()))}"
     tracking = compilation.pipelines[environment].environment.settings.get("tracking")
-    database = spec.folder / ".mlops" / "mlflow.db"
     if tracking:
-        yield f"experiments at {without_credentials(str(tracking))}"
-    elif database.exists():
-        yield f"mlflow ui --backend-store-uri sqlite:///{spec.shown('.mlops/mlflow.db')}"
+        yield f"experiments: {tracking}"
+    elif (spec.folder / ".mlops" / "mlflow.db").exists():
+        yield f"experiments: mlflow ui --backend-store-uri sqlite:///{spec.shown('.mlops/mlflow.db')}"
 
 
 def _next(compilation: Compilation, environment: str, result: RunResult) -> str:

@@ -99,6 +99,8 @@ def test_rows_that_fail_a_check_are_shown(tmp_path: Path) -> None:
     assert "row 1: " in done.out
     assert "prices train  skipped because `orders` failed" in done.out
     assert "next: mend the rows of `orders`" in done.out
+    assert "all failing rows are in `.mlops/runs/1/orders.failing_rows.csv`" in done.out
+    assert "-1.0" in (folder / ".mlops/runs/1/orders.failing_rows.csv").read_text(encoding="utf-8")
 
 
 def test_a_missing_library_names_the_extra(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
