@@ -208,7 +208,9 @@ def _records(spec: Spec, compilation: Compilation, environment: str, result: Run
 def _next(compilation: Compilation, environment: str, result: RunResult) -> str:
     """What to do now."""
     outcomes = {one.outcome.value for one in result.stages}
-    if outcomes & {"error", "interrupted"}:
+    if "interrupted" in outcomes:
+        return "run again; what is done is kept"
+    if "error" in outcomes:
         return "mend it and run again; what is done is kept"
     if "fail" in outcomes:
         failed = next(one for one in result.stages if one.outcome.value == "fail")
