@@ -24,6 +24,7 @@ def serve(connection: Connection, variables: Mapping[str, str]) -> None:
     """Do the jobs that come over the connection and answer each; `variables` are the whole environment."""
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)  # Ctrl-C is for the scheduler, which then stops this group with all that it started
+        _hear_interrupts()
     os.environ.clear()
     os.environ.update(variables)
     _limit_threads(int(variables["OMP_NUM_THREADS"]))
@@ -55,6 +56,13 @@ def _listen(connection: Connection, jobs: queue.SimpleQueue[Job]) -> None:
             if hasattr(os, "killpg"):
                 os.killpg(0, signal.SIGKILL)
             os._exit(1)
+
+
+def _hear_interrupts() -> None:
+    """From now on, as any process does; one that came while interrupts were held back was not for this process."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, handler)
 
 
 def _locked(connection: Connection) -> Callable[[Signal], None]:
