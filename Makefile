@@ -21,19 +21,23 @@ if not (find_spec("venv") and find_spec("ensurepip")):
 endef
 export FIT
 
-# Both marks are written when their step has succeeded, so a step that was interrupted is done again.
+AGAIN = { echo "this did not finish; mend what is said above, then run the same again" >&2; exit 1; }
+
+# Both marks are written when their step has succeeded, so a step that was interrupted is done again. The pip that
+# Python 3.11 comes with finds no solution for [dev] where there is one, and a newer one warns of folder names that do
+# no harm.
 $(MADE):
 	@command -v $(PYTHON) >/dev/null || \
 	  { echo "there is no \`$(PYTHON)\`; mlopsc needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c "$$FIT"
 	@echo "setting up .venv (once, some minutes)"
 	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24.1' || $(AGAIN)
 	@touch $(MADE)
 
 $(READY): $(MADE) pyproject.toml
 	@echo "installing what pyproject.toml lists"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || \
-	  { echo "this did not finish; mend what is said above, then run the same again" >&2; exit 1; }
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || $(AGAIN)
 	@touch $(READY)
 
 demo: $(READY) ## check, build and run the bike-sharing example on real data, twice
