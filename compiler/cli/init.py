@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+_FEATURES = ("features.py", "time_features.py")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class _Table:
 
     path: str
     guess: TableGuess
+    options: Mapping[str, str] = field(default_factory=dict)
     copy_of: Path | None = None
 
 
@@ -44,7 +47,7 @@ def command(folder: Path, data: Path | None, target: str | None, name: str | Non
       mlopsc init churn --data customers.csv          around your own rows
       mlopsc init churn --data customers.csv --target churned
     """
-    from mlopsc.compiler.scaffold.profile import CannotGuess
+    from mlopsc.compiler.scaffold.guesses import CannotGuess
 
     if target is not None and data is None:
         raise click.UsageError("--target names a column of --data")
@@ -59,12 +62,10 @@ def command(folder: Path, data: Path | None, target: str | None, name: str | Non
 
 
 def _refuse_existing(folder: Path) -> None:
-    from mlopsc.stdlib.runtime.store.faults import require_current_folder
-
-    require_current_folder()
     spec = folder / "pipeline.mlops"
     if spec.exists():
-        raise CommandFailure(f"`{spec}` is there already", "name another folder: mlopsc init FOLDER", Exit.USAGE)
+        hint = "delete it to begin anew, or name another folder: mlopsc init FOLDER"
+        raise CommandFailure(f"`{spec}` is there already", hint, Exit.USAGE)
 
 
 def _example() -> _Table:
@@ -75,14 +76,17 @@ def _example() -> _Table:
 
 def _own_table(folder: Path, data: Path, target: str | None) -> _Table:
     from mlopsc.compiler.cli.needs import need_extra
-    from mlopsc.compiler.scaffold.profile import guess_table, read_table
 
     if not data.is_file():
         raise CommandFailure(f"there is no file `{data}`", "give the path of a CSV or Parquet file to --data")
     need_extra("run")
-    guess = guess_table(read_table(data), target)
+    from mlopsc.compiler.scaffold.profile import guess_table
+    from mlopsc.compiler.scaffold.reading import read_table
+
+    own = read_table(data)
+    guess = guess_table(own.frame, target)
     inside = _inside(folder, data)
-    return _Table(inside, guess) if inside else _Table(f"data/{data.name}", guess, data)
+    return _Table(inside, guess, own.options) if inside else _Table(_copied(data), guess, own.options, data)
 
 
 def _inside(folder: Path, data: Path) -> str:
@@ -92,27 +96,39 @@ def _inside(folder: Path, data: Path) -> str:
         return ""
 
 
+def _copied(data: Path) -> str:
+    """Where a copy of the file goes: signs that would make its name a pattern are left out."""
+    return f"data/{''.join('_' if char in '*?[]' else char for char in data.name)}"
+
+
 def _write(folder: Path, table: _Table, name: str | None) -> list[str]:
+    """Write what is not there yet; returns the paths of what was written, relative to the folder."""
     from mlopsc.compiler.cli.writing import write_file
 
-    if table.copy_of is not None:
-        _copy(table.copy_of, folder / table.path)
-    files = dict(_texts(folder, table, name))
-    for path, text in files.items():
+    written = []
+    if table.copy_of is not None and _copy(table.copy_of, folder / table.path):
+        written.append(table.path)
+    for path, text in _texts(folder, table, name):
         if not (folder / path).exists():
             write_file(folder / path, text)
-    return [*files, *([table.path] if table.copy_of else [])]
+            written.append(path)
+    return written
 
 
-def _copy(source: Path, path: Path) -> None:
+def _copy(source: Path, path: Path) -> bool:
+    """Copy a file; returns whether it was not there yet. Raises CommandFailure where another one is."""
+    from filecmp import cmp
     from shutil import copyfile
 
     if path.exists():
-        raise CommandFailure(f"`{path}` is there already", "move it away, or give --data that file")
+        if path.is_file() and cmp(source, path, shallow=False):
+            return False
+        raise CommandFailure(f"`{path}` is there already, with other content", "move it away, or give it to --data")
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     copyfile(source, unfinished)
     unfinished.replace(path)
+    return True
 
 
 def _texts(folder: Path, table: _Table, name: str | None) -> Iterator[tuple[str, str]]:
@@ -122,12 +138,19 @@ def _texts(folder: Path, table: _Table, name: str | None) -> Iterator[tuple[str,
     if table.path == example.PATH and table.guess is example.GUESS:
         yield table.path, example.rows()
         yield "data/README.md", example.LICENCE
+    module = spec.feature_module(table.guess)
+    features = next((one for one in _FEATURES if _is_free(folder / one, module)), _FEATURES[-1])
     if table.guess.time:
-        yield "features.py", spec.feature_module()
+        yield features, module
     yield ".gitignore", _IGNORED
     yield "requirements.txt", _requirements()
     pipeline = spec.identifier(name or folder.resolve().name, "pipeline")
-    yield "pipeline.mlops", spec.project_spec(pipeline, table.guess, table.path)
+    yield "pipeline.mlops", spec.project_spec(pipeline, table.guess, table.path, table.options, features)
+
+
+def _is_free(path: Path, text: str) -> bool:
+    """Whether the text may be written there, or stands there already."""
+    return not path.exists() or (path.is_file() and path.read_bytes() == text.encode())
 
 
 def _requirements() -> str:
@@ -144,12 +167,19 @@ def _requirements() -> str:
 
 
 def _closing_words(folder: Path, written: list[str], table: _Table) -> Iterator[str]:
+    from mlopsc.compiler.scaffold.spec import quoted_text
+
     guess = table.guess
-    yield f"{guess.rows:,} rows, {len(guess.columns)} columns; `{guess.target}` is what is predicted ({guess.task})"
+    what = {"regression": "a number", "binary": "true or false", "multiclass": "a class"}[guess.task]
+    yield f"{guess.rows:,} rows, {len(guess.columns)} columns; the model will predict `{guess.target}`, {what}"
+    if table.options:
+        options = ", ".join(f"`{name} = {quoted_text(value)}`" for name, value in table.options.items())
+        yield f"  read with {options}" + (": compare letters such as é" if "encoding" in table.options else "")
     for remark in guess.remarks:
         yield f"  {remark}"
     yield f"wrote {', '.join(sorted(written))}" + (f" in {folder}" if folder != Path() else "")
     yield ""
-    yield "Next: read pipeline.mlops, then" if folder == Path() else f"Next: cd {folder}, read pipeline.mlops, then"
+    place = "" if folder == Path() else f"cd {shlex.quote(str(folder))}, "
+    yield f"Next: {place}read pipeline.mlops, then"
     yield "  mlopsc run                    train, and judge the model"
     yield "  mlopsc add release            how a model comes into service; then monitor, environment"

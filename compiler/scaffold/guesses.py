@@ -6,6 +6,17 @@ from dataclasses import dataclass, field
 
 from mlopsc.compiler.schema.declarations import Task
 
+TESTED = 0.2
+"""The share of the rows in the test split that `init` writes."""
+
+
+class CannotGuess(Exception):  # noqa: N818 (the guess fails; nothing is wrong with the program)
+    """The table is not one that a spec can be written for; `hint` is the next step."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
 
 @dataclass(frozen=True)
 class ColumnGuess:

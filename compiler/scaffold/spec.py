@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from mlopsc.compiler.scaffold.guesses import ColumnGuess, TableGuess
+from mlopsc.compiler.scaffold.baselines import written
+from mlopsc.compiler.scaffold.guesses import TESTED, ColumnGuess, TableGuess
+from mlopsc.compiler.syntax.literals import ESCAPES
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -23,6 +27,12 @@ _AIMS = {
     "multiclass": "maximize accuracy(validation)",
 }
 
+_WORDS = frozenset({"true", "false", "none", "and", "or", "not", "in"})
+_ESCAPED = {char: f"\\{letter}" for letter, char in ESCAPES.items() if char != "$"}
+_LONGEST_COMMENT = 100
+_PROVABLE = 100
+"""With fewer test rows no mean is proven (see docs/statistics.md)."""
+
 
 @cache
 def _template(name: str) -> Template:
@@ -36,43 +46,60 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
         autoescape=False,  # the result is a spec, not HTML; names and texts are quoted by the filters below
     )
-    environment.filters.update(name=quoted_name, text=quoted_text)
+    environment.filters.update(name=quoted_name, text=quoted_text, comment=one_line, python=_python_text)
     return environment.get_template(name)
 
 
 def quoted_name(name: str) -> str:
     """A name as it is written in a spec: in backticks unless it is an identifier that is no literal."""
-    plain = name.isidentifier() and name not in {"true", "false", "none", "and", "or", "not", "in"}
-    return name if plain else f"`{name}`"
+    return name if name.isidentifier() and name not in _WORDS else f"`{name}`"
 
 
 def quoted_text(text: str) -> str:
     """A text as it is written in a spec."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${").replace("\n", "\\n")
+    escaped = "".join(_ESCAPED.get(char, char) for char in text).replace("${", "\\${")
     return f'"{escaped}"'
 
 
-def identifier(text: str, otherwise: str) -> str:
-    """An identifier made of a text, such as a folder's name."""
+def _python_text(text: str) -> str:
+    """A text as Python writes it, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def one_line(text: str) -> str:
+    """A text as it may stand in a comment: on one line, and not too long for it."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_COMMENT else f"{flat[:_LONGEST_COMMENT]}…"
+
+
+def identifier(text: str, otherwise: str, taken: Collection[str] = ()) -> str:
+    """An identifier made of a text, such as a folder's name; `otherwise` where it would be none, or is taken."""
     name = re.sub(r"\W+", "_", text.lower()).strip("_")
-    return name if name.isidentifier() else otherwise
+    return name if name.isidentifier() and name not in _WORDS and name not in taken else otherwise
 
 
-def project_spec(name: str, guess: TableGuess, path: str) -> str:
-    """A spec with data, train and test stages for a table."""
+def project_spec(name: str, guess: TableGuess, path: str, options: Mapping[str, str], features: str) -> str:
+    """A spec with data, train and test stages for a table at `path`.
+
+    `options` are those of its source beside the path; `features` is the file of the class `Calendar`.
+    """
+    model = f"{identifier(guess.target, 'target')}_model"
     text = _template("pipeline.mlops.j2").render(
         pipeline=name,
         guess=guess,
-        source="parquet" if path.endswith((".parquet", ".pq")) else "csv",
+        source="parquet" if path.lower().endswith((".parquet", ".pq")) else "csv",
         path=path,
+        options=options,
+        features=features,
         columns=[(column, _clauses(column)) for column in guess.columns],
         estimator=_ESTIMATORS[guess.task],
         aim=_AIMS[guess.task],
-        data=identifier(PurePosixPath(path).stem, "rows"),
-        model=identifier(f"{guess.target}_model", "model"),
+        data=identifier(PurePosixPath(path).name.split(".")[0], "rows", taken={"gate", "dev", model}),
+        model=model,
         better="<=" if guess.task == "regression" else ">=",
         tolerance="+ 5%" if guess.task == "regression" else "- 2pp",
-        least_rows=max(1, int(guess.rows * 0.9)),
+        least_rows=written(max(1, int(guess.rows * 0.9)), exact=True),
+        undecided=guess.task == "regression" and guess.rows * TESTED < _PROVABLE,
     )
     return _formatted(text)
 
@@ -92,9 +119,9 @@ def _formatted(text: str) -> str:
     return format_file(parse(SourceFile("pipeline.mlops", text), vocabulary_of(registry())))
 
 
-def feature_module() -> str:
-    """The text of the `features.py` that turns a time into numbers."""
-    return _template("features.py.j2").render()
+def feature_module(guess: TableGuess) -> str:
+    """The text of the `features.py` that turns a time into numbers, and leaves personal data out."""
+    return _template("features.py.j2").render(personal=[one.name for one in guess.columns if one.role == "pii"])
 
 
 def _clauses(column: ColumnGuess) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,12 @@ import pandas as pd
 import pytest
 
 from mlopsc.compiler.scaffold import example
-from mlopsc.compiler.scaffold.guesses import TableGuess
-from mlopsc.compiler.scaffold.profile import CannotGuess, guess_table, read_table
+from mlopsc.compiler.scaffold.baselines import written
+from mlopsc.compiler.scaffold.columns import guess_column
+from mlopsc.compiler.scaffold.guesses import CannotGuess, TableGuess
+from mlopsc.compiler.scaffold.names import words_of
+from mlopsc.compiler.scaffold.profile import guess_table
+from mlopsc.compiler.scaffold.reading import read_table
 from mlopsc.compiler.scaffold.spec import identifier, quoted_name, quoted_text
 
 BIKE = Path(__file__).parents[2] / "examples/bike-demand/data/bikeshare.csv"
@@ -37,7 +43,7 @@ def people(rows: int = 400) -> pd.DataFrame:
 
 
 def test_types_ranges_and_the_target_of_the_bike_rows() -> None:
-    guess = guess_table(read_table(BIKE))
+    guess = guess_table(read_table(BIKE).frame)
     assert guess.target == "bikers"
     assert guess.task == "regression"
     assert column(guess, "hr") == ("int", "0..23", "calendar")
@@ -47,7 +53,7 @@ def test_types_ranges_and_the_target_of_the_bike_rows() -> None:
 
 
 def test_two_columns_that_add_up_to_the_target_are_leaks() -> None:
-    guess = guess_table(read_table(BIKE))
+    guess = guess_table(read_table(BIKE).frame)
     assert column(guess, "casual")[2] == "leak"
     assert column(guess, "registered")[2] == "leak"
     assert [one.name for one in guess.columns if one.role == "leak"] == ["casual", "registered"]
@@ -95,21 +101,16 @@ def test_the_block_is_the_longest_that_leaves_enough_to_judge_by(days: int, bloc
     assert (guess.time, guess.block) == ("at", block)
 
 
+def test_a_season_in_each_year_is_no_stretch_of_weeks() -> None:
+    days = [date for year in (2021, 2022, 2023) for date in pd.date_range(f"{year}-06-01", periods=60).strftime("%F")]
+    rows = pd.DataFrame({"at": days, "x": np.arange(180) % 17, "y": np.arange(180) % 5 * 0.5})
+    assert guess_table(rows).block == "1d"
+
+
 def test_a_target_that_is_not_there_names_the_columns() -> None:
     with pytest.raises(CannotGuess, match="`churned`") as caught:
         guess_table(people(), "churned")
     assert "churn" in caught.value.hint
-
-
-def test_what_is_no_table_is_said(tmp_path: Path) -> None:
-    binary = tmp_path / "rows.csv"
-    binary.write_bytes(bytes(range(256)) * 10)
-    with pytest.raises(CannotGuess, match="cannot be read as a table"):
-        read_table(binary)
-    empty = tmp_path / "empty.csv"
-    empty.write_text("a,b\n", encoding="utf-8")
-    with pytest.raises(CannotGuess, match="0 rows"):
-        read_table(empty)
 
 
 def test_the_baseline_is_the_best_constant_answer() -> None:
@@ -117,7 +118,7 @@ def test_the_baseline_is_the_best_constant_answer() -> None:
     baseline = guess_table(rows.sample(frac=1, random_state=0)).baseline
     assert baseline.score == pytest.approx(0.8)
     assert baseline.limit == "84%"
-    mae = guess_table(read_table(BIKE)).baseline
+    mae = guess_table(read_table(BIKE).frame).baseline
     bikers = pd.read_csv(BIKE)["bikers"]
     assert mae.score == pytest.approx((bikers - bikers.median()).abs().mean())
 
@@ -125,7 +126,7 @@ def test_the_baseline_is_the_best_constant_answer() -> None:
 def test_the_example_is_declared_as_it_would_be_guessed(tmp_path: Path) -> None:
     path = tmp_path / "tumours.csv"
     path.write_text(example.rows(), encoding="utf-8")
-    guess = guess_table(read_table(path))
+    guess = guess_table(read_table(path).frame)
     assert guess.columns == example.GUESS.columns
     assert (guess.rows, guess.target, guess.task) == (569, "malignant", "binary")
     assert guess.baseline.limit == example.GUESS.baseline.limit
@@ -139,3 +140,152 @@ def test_names_and_texts_are_quoted() -> None:
     assert quoted_text('a "b" ${c} \\') == '"a \\"b\\" \\${c} \\\\"'
     assert identifier("My rows-2024", "rows") == "my_rows_2024"
     assert identifier("2024", "rows") == "rows"
+
+
+def told(values: Sequence[object], name: str = "x") -> tuple[str, str, str, str]:
+    """Type, range, role and reason of a column beside a target."""
+    column = guess_column(pd.Series(values), name)
+    assert column is not None
+    return column.type, column.within, column.role, column.why
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("churned", "churned"),
+        ("is_fraud", "is_fraud"),
+        ("Sale Price (EUR)", "Sale Price (EUR)"),
+        ("classified", "z"),
+        ("year", "z"),
+        ("customer id", "z"),
+    ],
+)
+def test_the_target_is_found_by_a_word_of_its_name_else_it_is_the_last(name: str, target: str) -> None:
+    values = np.random.default_rng(4).integers(1000, 2000, 300)
+    rows = pd.DataFrame({name: values, "a": np.arange(300) % 7 * 1.5, "z": np.arange(300) % 11 * 0.5})
+    guess = guess_table(rows)
+    assert guess.target == target
+    assert ("by its name" if target == name else "the last") in guess.remarks[0]
+
+
+def test_a_target_without_gaps_is_preferred() -> None:
+    rows = pd.DataFrame({"a": np.arange(40) * 0.5, "b": np.arange(40) % 9 * 0.5, "c": [None, *np.arange(39) * 0.5]})
+    assert guess_table(rows).target == "b"
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        ([0, 1, 2] * 30, "multiclass"),
+        ([1, 2] * 30, "multiclass"),
+        ([0, 1] * 30, "binary"),
+        (list(range(10)) * 18, "multiclass"),
+        ([0] * 50 + [1] * 30 + [2] * 10 + [3] * 2 + [4], "regression"),
+        ([3, 5, 8] * 20, "regression"),
+        (list(range(90)), "regression"),
+        ([0.5, 1.0, 2.0] * 20, "regression"),
+    ],
+)
+def test_whole_numbers_in_equal_shares_are_the_codes_of_classes(values: list[float], task: str) -> None:
+    random = np.random.default_rng(5)
+    assert guess_table(pd.DataFrame({"a": random.normal(size=len(values)), "target": values})).task == task
+
+
+def test_a_target_with_gaps_is_declared_with_them() -> None:
+    rows = pd.DataFrame({"a": np.arange(100) * 0.5, "target": [None] * 3 + list(np.arange(97) % 13 * 1.5)})
+    target = next(one for one in guess_table(rows).columns if one.name == "target")
+    assert target.missing >= 0.03
+
+
+@pytest.mark.parametrize("values", [[7] * 20, ["a"] * 20, [None] * 20])
+def test_what_is_always_the_same_cannot_be_predicted(values: list[object]) -> None:
+    with pytest.raises(CannotGuess, match="always the same"):
+        guess_table(pd.DataFrame({"a": range(20), "b": values}), "b")
+
+
+def test_the_name_of_a_target_is_corrected() -> None:
+    with pytest.raises(CannotGuess) as caught:
+        guess_table(people(), "chrun")
+    assert caught.value.hint == "did you mean `churn`?"
+
+
+def test_the_target_in_other_words_is_a_leak_and_another_class_is_none() -> None:
+    code = np.random.default_rng(6).integers(0, 3, 200)
+    rows = pd.DataFrame({"code": code, "parity": code % 2 + 5, "word": np.array(["a", "b", "c"])[code]})
+    guess = guess_table(rows, "word")
+    assert column(guess, "code")[2] == "leak"
+    assert column(guess, "parity")[2] == ""
+
+
+COLUMNS: dict[str, tuple[Sequence[object], str, tuple[str, str, str]]] = {
+    "constant number": ([3] * 9, "x", ("int", "", "ignore")),
+    "nothing": ([None] * 9, "x", ("text", "", "ignore")),
+    "year": ([2007, 2008, 2009] * 3, "year", ("int", "", "calendar")),
+    "a month that is none": ([0, 13, 14] * 3, "month", ("int", "0..", "")),
+    "ids of rows": (list(range(9)), "PassengerId", ("int", "", "id")),
+    "few ids": ([1, 2, 3] * 20, "store id", ("category", "", "")),
+    "many ids": ([*range(60)] * 2, "customer id", ("int", "", "id")),
+    "names": ([f"Zoë {i}" for i in range(9)], "full name", ("text", "", "pii")),
+    "mail by content": ([f"p{i}@example.com" for i in range(9)], "contact", ("text", "", "pii")),
+    "dates of birth": ([f"19{i}0-01-0{i}" for i in range(1, 9)], "birth date", ("date", "", "pii")),
+    "other dates": ([f"{i}.12.2023" for i in range(1, 10)], "at", ("text", "", "ignore")),
+    "American dates": ([f"12/{i}/23" for i in range(1, 10)], "at", ("text", "", "ignore")),
+    "other numbers": ([f"1.{i},50" for i in range(100, 200)], "x", ("text", "", "ignore")),
+    "prose": ([f"this is note number {i}" for i in range(9)], "x", ("text", "", "ignore")),
+    "infinite": ([1.5, float("inf"), 2.0], "x", ("text", "", "ignore")),
+    "decimals": ([Decimal("1.50"), Decimal("2.25"), Decimal("3")], "x", ("float", "0..", "")),
+    "a date that goes wrong late": (["2024-01-01"] * 1500 + ["2024-13-01"], "x", ("category", "", "")),
+    "words and numbers": ([1, "two", 3] * 4, "x", ("category", "", "")),
+}
+
+
+@pytest.mark.parametrize("case", COLUMNS)
+def test_columns(case: str) -> None:
+    values, name, expected = COLUMNS[case]
+    assert told(values, name)[:3] == expected
+
+
+def test_what_no_type_holds_is_left_out_and_said() -> None:
+    tags = pd.Series([["a"]] * 400, dtype=object)
+    rows = people().assign(tags=tags, raw=[b"x"] * 400, took=pd.to_timedelta(np.arange(400), unit="s"))
+    guess = guess_table(rows.rename(columns={"balance": "bal`ance"}), "churn")
+    assert [one.name for one in guess.columns] == ["customer_id", "email", "plan", "age", "source", "churn", "took"]
+    assert guess.remarks[-1] == "left out, as no column of a spec can hold it: `bal`ance`, `tags`, `raw`"
+
+
+def test_a_time_with_gaps_or_few_values_orders_nothing() -> None:
+    times = pd.date_range("2024-01-01", periods=400, freq="h").astype(str)
+    gaps = pd.Series([None, *times[1:]], dtype=object)
+    rows = people().assign(gaps=gaps, few=["2024-01-01", "2024-01-02"] * 200, at=times)
+    assert guess_table(rows, "churn").time == "at"
+    without = guess_table(rows.drop(columns="at"), "churn")
+    assert without.time == ""
+    assert column(without, "few") == ("date", "", "ignore")
+
+
+@pytest.mark.parametrize(
+    ("share", "limit"), [(0.5, "60%"), (0.8, "84%"), (0.97, "97.6%"), (0.998, "99.84%"), (0.9998, "99.984%")]
+)
+def test_the_limit_of_a_rare_class_stays_above_its_absence(share: float, limit: str) -> None:
+    rows = 10_000
+    labels = np.arange(rows) < rows * share
+    guess = guess_table(pd.DataFrame({"a": np.random.default_rng(7).normal(size=rows), "label": labels}))
+    assert guess.baseline.limit == limit
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.00053321, "0.000533"), (1.5, "1.5"), (52, "52"), (461.3, "461"), (41_566.2, "41_600")],
+)
+def test_numbers_are_written_with_three_digits(value: float, text: str) -> None:
+    assert written(value) == text
+
+
+def test_names_are_read_by_their_words() -> None:
+    assert words_of("PassengerId") == words_of("passenger_id") == words_of("Passenger ID") == ["passenger", "id"]
+    assert words_of("Größe (m²)") == ["größe", "m²"]
+
+
+def test_stages_have_names_of_their_own() -> None:
+    assert identifier("gate", "rows", taken={"gate"}) == "rows"
+    assert identifier("true", "rows") == "rows"
