@@ -65,6 +65,11 @@ class Compilation:
         """The declarations in force, those of installed packages included where the spec names any."""
         return self._declared[0]
 
+    @property
+    def is_standard(self) -> bool:
+        """Whether the spec gets by with the declarations it was compiled with, and names no installed package's."""
+        return self.registry is self._registry
+
     @cached_property
     def model(self) -> SemanticModel:
         """What the program means, as far as it could be understood."""

@@ -15,6 +15,7 @@ from mlopsc.compiler.cli.spec import DEFAULT, STDIN, Spec, complete_environment,
 if TYPE_CHECKING:
     from mlopsc.compiler.cli.outputs import Difference
     from mlopsc.compiler.compilation import Compilation
+    from mlopsc.compiler.workspace import Workspace
 
 
 @click.command(name="build")
@@ -41,7 +42,7 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     spec = locate(file)
     compilation = compile_for(spec, targets)
     files = emit_sound(spec, compilation, targets)
-    only = _folder_of(compilation, environment_named(compilation, environment)) if environment else ""
+    only = _folder_of(compilation, environment_named(compilation.pipelines, environment)) if environment else ""
     if check:
         difference = compare(spec.folder, spec.name, [one for one in files if one.committed], only)
         return _report_check(spec, difference, environment)
@@ -51,12 +52,12 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     return Exit.OK
 
 
-def compile_for(spec: Spec, targets: Sequence[str] = (LOCAL,)) -> Compilation:
+def compile_for(spec: Spec, targets: Sequence[str] = (LOCAL,), workspace: Workspace | None = None) -> Compilation:
     """The compilation of a spec that the targets can express; raises CommandFailure with the messages shown."""
     from mlopsc.targets import UnknownTargetError
 
     try:
-        return compile_sound(spec, targets)
+        return compile_sound(spec, targets, workspace)
     except UnknownTargetError as error:
         known = ", ".join(f"`{name}`" for name in error.known)
         raise CommandFailure(f"there is no target `{error.name}`", f"there are {known}", Exit.USAGE) from error

@@ -36,7 +36,7 @@ def command(file: str | None, format_: str | None, output: Path | None, environm
       mlopsc graph -e prod
     """
     compilation = compile_sound(locate(file))
-    text = draw(compilation, format_ or _format_of(output), environment_named(compilation, environment))
+    text = draw(compilation, format_ or _format_of(output), environment_named(compilation.pipelines, environment))
     if output is None:
         sys.stdout.write(text)
         return Exit.OK

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlopsc.compiler.cli.build import compile_for
+from mlopsc.compiler.cli.built import Built, build_afresh, remembered
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.needs import need_extra
 from mlopsc.compiler.cli.sound import emit_sound
@@ -52,36 +52,33 @@ def command(
       mlopsc run examples/bike-demand/pipeline.mlops
     """
     spec, stages = split_arguments(arguments)
-    compilation = compile_for(spec)
-    name = environment_named(compilation, environment)
-    refuse_unknown(compilation, name, (*stages, *force))
+    built = remembered(spec) or build_afresh(spec, lambda compilation: _write(spec, compilation))
+    name = environment_named(built.documents, environment)
+    refuse_unknown(built, name, (*stages, *force))
     need_extra("run")
-    _write(spec, compilation)
     from mlopsc.stdlib.runtime.engine.runner import run
 
-    request = request_for(spec, compilation, name, only=stages, force=force, jobs=jobs)
+    request = request_for(spec, built, name, only=stages, force=force, jobs=jobs)
     with _listening(as_json) as listener:
         result = run(request, listener)
     if not as_json:
-        _show(spec, compilation, name, result)
+        _show(spec, built, name, result)
     _track(request, result)
     if not as_json:
-        _close(spec, compilation, name, result)
+        _close(spec, built, name, result)
     return result.exit_code
 
 
-def request_for(spec: Spec, compilation: Compilation, environment: str, **options: Any) -> Request:
+def request_for(spec: Spec, built: Built, environment: str, **options: Any) -> Request:
     """What the engine is asked to run: the pipeline of an environment, as its `run.py` would ask."""
-    from mlopsc.compiler.ir.schema import document
     from mlopsc.stdlib.runtime.engine.prepared import Request
 
-    pipeline = document(compilation.pipelines[environment])
-    return Request(pipeline, spec.folder, compilation.registry.runtimes, **options)
+    return Request(built.documents[environment], spec.folder, built.runtimes, **options)
 
 
-def refuse_unknown(compilation: Compilation, environment: str, names: Iterable[str]) -> None:
+def refuse_unknown(built: Built, environment: str, names: Iterable[str]) -> None:
     """Raise CommandFailure for a name that is no stage, or a stage that a run does not start."""
-    stages = compilation.model.environments[environment].stages
+    stages = built.kinds(environment)
     for name in names:
         if name not in stages:
             from mlopsc.compiler.diagnostics import did_you_mean
@@ -89,12 +86,12 @@ def refuse_unknown(compilation: Compilation, environment: str, names: Iterable[s
             close = did_you_mean(name, stages)
             hint = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{one}`' for one in stages)}"
             raise CommandFailure(f"there is no stage `{name}`", hint, Exit.USAGE)
-        if not stages[name].kind.runtime:
-            fact = f"`{name}` is a `{stages[name].kind.word}` stage: it is declared and checked, and no run starts it"
+        if stages[name] not in built.runtimes:
+            fact = f"`{name}` is a `{stages[name]}` stage: it is declared and checked, and no run starts it"
             raise CommandFailure(fact, "name a stage before it", Exit.USAGE)
 
 
-def _write(spec: Spec, compilation: Compilation) -> None:
+def _write(spec: Spec, compilation: Compilation) -> dict[str, str]:
     from mlopsc.compiler.cli.outputs import apply, compare, told_edits
 
     files = emit_sound(spec, compilation)
@@ -102,6 +99,7 @@ def _write(spec: Spec, compilation: Compilation) -> None:
     apply(spec.folder, difference, files)
     for line in told_edits(difference, spec.shown):
         click.echo(f"warning: {line}", err=True)
+    return {one.path: one.text for one in files}
 
 
 @contextmanager
@@ -144,34 +142,34 @@ def _track(request: Request, result: RunResult) -> None:
         click.echo(f"warning: {warning}", err=True)
 
 
-def _show(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> None:
+def _show(spec: Spec, built: Built, environment: str, result: RunResult) -> None:
     from mlopsc.compiler.cli.summary import summarize
     from mlopsc.compiler.render.style import style_of
 
     style = style_of(sys.stdout)
-    lines = ["", *summarize(result.stages, style, _places(spec, compilation, environment), _MOST)]
+    lines = ["", *summarize(result.stages, style, _places(spec, built, environment), _MOST)]
     click.echo("\n".join(lines), color=style.colour)
 
 
-def _close(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> None:
+def _close(spec: Spec, built: Built, environment: str, result: RunResult) -> None:
     from mlopsc.compiler.cli.summary import seconds
     from mlopsc.compiler.render.style import style_of
 
     style = style_of(sys.stdout)
     lines: list[str] = []
-    idle = _not_started(compilation, environment)
+    idle = _not_started(built, environment)
     if idle:
         lines += [style("dim", f"declared and checked, not started by a run: {idle}"), ""]
     lines.append(f"run {result.number} in {environment}: {_counts(result.stages)}, {seconds(result.seconds)}")
-    lines += _records(spec, compilation, environment, result)
-    lines.append(f"next: {_next(compilation, environment, result)}")
+    lines += _records(spec, built, environment, result)
+    lines.append(f"next: {_next(built, environment, result)}")
     click.echo("\n".join(lines), color=style.colour)
 
 
-def _places(spec: Spec, compilation: Compilation, environment: str) -> Callable[[str, str, str], str]:
+def _places(spec: Spec, built: Built, environment: str) -> Callable[[str, str, str], str]:
     from mlopsc.compiler.ir.origins import place
 
-    origins = compilation.origins[environment]
+    origins = built.origins[environment]
 
     def place_of(stage: str, rule: str, setting: str) -> str:
         file, colon, rest = place(origins, stage, rule=rule, setting=setting).partition(":")
@@ -180,9 +178,9 @@ def _places(spec: Spec, compilation: Compilation, environment: str) -> Callable[
     return place_of
 
 
-def _not_started(compilation: Compilation, environment: str) -> str:
-    stages = compilation.model.environments[environment].stages.values()
-    return ", ".join(f"{stage.name} ({stage.kind.word})" for stage in stages if not stage.kind.runtime)
+def _not_started(built: Built, environment: str) -> str:
+    kinds = built.kinds(environment).items()
+    return ", ".join(f"{stage} ({kind})" for stage, kind in kinds if kind not in built.runtimes)
 
 
 def _counts(stages: Sequence[StageSummary]) -> str:
@@ -195,17 +193,17 @@ def _counts(stages: Sequence[StageSummary]) -> str:
     return ", ".join(f"{number} {word}" for word, number in counts.items())
 
 
-def _records(spec: Spec, compilation: Compilation, environment: str, result: RunResult) -> Iterator[str]:
+def _records(spec: Spec, built: Built, environment: str, result: RunResult) -> Iterator[str]:
     """Where more is to be read."""
     yield f"log: {spec.shown(os.path.relpath(result.folder, spec.folder.resolve()))}"
-    tracking = compilation.pipelines[environment].environment.settings.get("tracking")
+    tracking = built.documents[environment]["environment"].get("settings", {}).get("tracking")
     if tracking:
         yield f"experiments: {tracking}"
     elif (spec.folder / ".mlops" / "mlflow.db").exists():
         yield f"experiments: mlflow ui --backend-store-uri sqlite:///{spec.shown('.mlops/mlflow.db')}"
 
 
-def _next(compilation: Compilation, environment: str, result: RunResult) -> str:
+def _next(built: Built, environment: str, result: RunResult) -> str:
     """What to do now."""
     outcomes = {one.outcome.value for one in result.stages}
     if "interrupted" in outcomes:
@@ -219,16 +217,15 @@ def _next(compilation: Compilation, environment: str, result: RunResult) -> str:
         return f"mend the rows of `{failed.stage}`, or what its schema and checks say of them"
     if "undecided" in outcomes:
         return "more rows would decide; the lines above say how many, and which limit these can prove"
-    return _after_success(compilation, environment, result)
+    return _after_success(built, environment, result)
 
 
-def _after_success(compilation: Compilation, environment: str, result: RunResult) -> str:
+def _after_success(built: Built, environment: str, result: RunResult) -> str:
     gates: list[Mapping[str, Any]] = [one.record.facts for one in result.stages if one.kind == "test" and one.record]
-    order = [one.name for one in compilation.environments]
+    order = [*built.documents]
     later = order[order.index(environment) + 1 :]
     if gates and later and not any(gate.get("counted") for gate in gates):
         return f"`mlopsc run -e {later[0]}` judges the model on the test split"
-    kinds = {stage.kind.word for stage in compilation.model.environments[environment].stages.values()}
-    if gates and "release" not in kinds:
+    if gates and "release" not in built.kinds(environment).values():
         return "`mlopsc add release` says how the model comes into service"
     return "`mlopsc runs` lists all runs, `mlopsc data` the versions of the rows"

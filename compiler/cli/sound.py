@@ -12,6 +12,7 @@ from mlopsc.compiler.cli.spec import Spec
 if TYPE_CHECKING:
     from mlopsc.compiler.compilation import Compilation
     from mlopsc.compiler.diagnostics import Diagnostic
+    from mlopsc.compiler.workspace import Workspace
     from mlopsc.targets import OutputFile
 
 LOCAL = "local"
@@ -20,12 +21,12 @@ INTERNAL = "E000"
 """The code of the message about a mistake of the compiler itself."""
 
 
-def compile_sound(spec: Spec, targets: Sequence[str] = ()) -> Compilation:
+def compile_sound(spec: Spec, targets: Sequence[str] = (), workspace: Workspace | None = None) -> Compilation:
     """The compilation of a spec; where it has errors, they are shown and CommandFailure is raised.
 
-    With `targets`, what these cannot express counts too.
+    With `targets`, what these cannot express counts too. The project is read through `workspace`, if one is given.
     """
-    compilation = spec.compile()
+    compilation = spec.compile(workspace)
     refuse_errors(spec, compilation.diagnostics_for(targets) if targets else compilation.diagnostics)
     return compilation
 

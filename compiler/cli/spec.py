@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from mlopsc.compiler.compilation import Compilation
+    from mlopsc.compiler.workspace import Workspace
 
 DEFAULT = "pipeline.mlops"
 STDIN = "-"
@@ -45,15 +47,15 @@ class Spec(Record):
             relative = str((self.folder / path).resolve())
         return relative.replace(os.sep, "/")
 
-    def compile(self) -> Compilation:
-        """The compilation of the spec as it is now."""
+    def compile(self, workspace: Workspace | None = None) -> Compilation:
+        """The compilation of the spec as it is now, the project read through `workspace` if one is given."""
         from mlopsc.compiler.compilation import Compilation
         from mlopsc.compiler.workspace import DiskWorkspace, MemoryWorkspace
         from mlopsc.stdlib import registry
 
-        disk = DiskWorkspace(self.folder)
-        workspace = disk if self.text is None else MemoryWorkspace({self.name: self.text}, disk)
-        return Compilation(workspace, registry(), self.name)
+        below = workspace or DiskWorkspace(self.folder)
+        above = below if self.text is None else MemoryWorkspace({self.name: self.text}, below)
+        return Compilation(above, registry(), self.name)
 
 
 def locate(file: str | None) -> Spec:
@@ -164,9 +166,9 @@ def _blocks(file: str | None) -> list[tuple[str, str]]:
     return [(item.label.text, item.kind.text) for item in items if isinstance(item, ast.Block) and item.label]
 
 
-def environment_named(compilation: Compilation, name: str | None) -> str:
+def environment_named(environments: Iterable[str], name: str | None) -> str:
     """The environment to work in: the one named, else the first in `follows` order; raises CommandFailure."""
-    known = [one.name for one in compilation.environments]
+    known = [*environments]
     if name is None:
         return known[0]
     if name in known:

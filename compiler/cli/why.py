@@ -7,6 +7,7 @@ import sys
 import click
 
 from mlopsc.compiler.cli.build import compile_for
+from mlopsc.compiler.cli.built import describe, remembered
 from mlopsc.compiler.cli.exits import Exit
 from mlopsc.compiler.cli.run import refuse_unknown, request_for
 from mlopsc.compiler.cli.spec import complete_environment, complete_stage, environment_named, split_arguments
@@ -29,12 +30,12 @@ def command(arguments: tuple[str, ...], environment: str | None) -> int:
     from mlopsc.stdlib.runtime.engine.forecast import forecast
 
     spec, stages = split_arguments(arguments)
-    compilation = compile_for(spec)
-    name = environment_named(compilation, environment)
-    refuse_unknown(compilation, name, stages)
+    built = remembered(spec) or describe(compile_for(spec))
+    name = environment_named(built.documents, environment)
+    refuse_unknown(built, name, stages)
     rows = [
         (one.stage, one.kind, _STATUS[one.status], "; ".join(one.causes))
-        for one in forecast(request_for(spec, compilation, name, only=stages))
+        for one in forecast(request_for(spec, built, name, only=stages))
     ]
     click.echo("\n".join(render_table(("stage", "kind", "", "why"), rows, style_of(sys.stdout))))
     return Exit.OK

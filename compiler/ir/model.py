@@ -20,7 +20,7 @@ Settings = dict[str, JsonValue]
 class Frozen(BaseModel):
     """Base of the parts: immutable, nothing unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
 
 
 class Column(Frozen):

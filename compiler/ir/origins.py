@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel, SettingModel, StageModel
+if TYPE_CHECKING:
+    from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel, SettingModel, StageModel
 
 Origins = dict[str, Any]
 """`{"pipeline": place, "environment": part, "stages": {name: part}}`, where a place is `file:line:column` and a part

@@ -11,10 +11,14 @@ SCHEMA_FILE = "docs/schema/pipeline.schema.json"
 """Where the schema is kept in the repository."""
 
 
+def document(pipeline: Pipeline) -> dict[str, Any]:
+    """What the file `pipeline.json` holds: what the spec says, without defaults."""
+    return pipeline.model_dump(mode="json", exclude_unset=True)
+
+
 def dump(pipeline: Pipeline) -> str:
-    """A pipeline as the file `pipeline.json`: what the spec says, without defaults; the same bytes everywhere."""
-    content = pipeline.model_dump(mode="json", exclude_unset=True)
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """A pipeline as the file `pipeline.json`; the same bytes everywhere."""
+    return pipeline.model_dump_json(indent=1, exclude_unset=True) + "\n"
 
 
 def load(text: str) -> Pipeline:
