@@ -111,7 +111,7 @@ def test_a_missing_library_names_the_extra(project: Path, call: Call, monkeypatc
     assert done.code == 4
     assert "this needs `pandas`, `mlflow`, which are not installed" in done.err
     assert 'pip install "mlopsc[run]"' in done.err
-    assert not (project / ".mlops").exists()
+    assert not (project / ".mlops" / "runs").exists()
 
 
 def test_stages_that_a_run_does_not_start(ran: Path, call: Call) -> None:
