@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 class Calendar(TransformerMixin, BaseEstimator):
     """Turns `at` into the day of the week (Monday is 0) and the month; the other columns pass as they are."""
 
-    def fit(self, rows: pd.DataFrame, y: object = None) -> Self:
+    def fit(self, rows: pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn calls it so)
         """There is nothing to learn."""
         return self
 

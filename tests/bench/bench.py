@@ -119,7 +119,11 @@ def dvc_chain(folder: Path, count: int) -> float:
     dvc = DVC_FOLDER / "bin" / "dvc"
     if not dvc.exists():
         subprocess.run([PYTHON, "-m", "venv", str(DVC_FOLDER)], check=True)
-        subprocess.run([str(DVC_FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", "dvc"], check=True)
+        subprocess.run(
+            [str(DVC_FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", "dvc"],
+            check=True,
+            capture_output=True,
+        )
     folder.mkdir(parents=True)
     stages = []
     for i in range(count):
