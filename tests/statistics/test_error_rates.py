@@ -58,11 +58,11 @@ def test_dependent_rows_taken_as_independent_are_exposed() -> None:
 
 def test_twenty_looks_without_correction_are_exposed() -> None:
     """The planted defect of `max_looks`: each of 20 useless challengers judged as if it were the only one."""
-    corrected, rate_corrected = rate_of("20 null challengers, max_looks = 20", 8)
-    uncorrected, rate_uncorrected = rate_of("20 null challengers, max_looks = 1", 20)
-    assert corrected.is_kept(rate_corrected, 8)
-    assert uncorrected.is_kept(rate_uncorrected, 20)
-    assert rate_uncorrected > 5 + 3 * simulations.standard_error(5, 20)
+    corrected, rate_corrected = rate_of("20 null challengers, max_looks = 20", 200)
+    uncorrected, rate_uncorrected = rate_of("20 null challengers, max_looks = 1", 200)
+    assert corrected.is_kept(rate_corrected, 200)
+    assert uncorrected.is_kept(rate_uncorrected, 200)
+    assert rate_uncorrected > 5 + 3 * simulations.standard_error(5, 200)
 
 
 def test_slices_without_holm_are_exposed() -> None:
