@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from mlopsc.compiler.cli.summary_of_gates import gate_lines
+from mlopsc.compiler.cli.summary_of_gates import gate_lines, waived_lines
 from mlopsc.compiler.render.cells import counted, pad, safe
 from mlopsc.compiler.render.style import Style, Tone
 from mlopsc.stdlib.runtime.engine.events import Outcome, StageSummary
-from mlopsc.stdlib.runtime.engine.outcome import StageRecord
+from mlopsc.stdlib.runtime.engine.outcome import Message, StageRecord
 
 _SHOWN_CANDIDATES = 5
 _SPLITS = ("train", "validation", "test")
@@ -90,14 +91,15 @@ def number(value: float | None) -> str:
 def _found(record: StageRecord, style: Style, places: Places) -> Iterator[str]:
     match record.kind:
         case "data":
-            yield from _data(record.facts, record.notes, style)
+            yield from _data(record, style, places)
         case "train":
             yield from _train(record.facts, style)
         case "test":
             yield from gate_lines(record.facts, record.notes, style, partial(places, record.stage))
 
 
-def _data(facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> Iterator[str]:
+def _data(record: StageRecord, style: Style, places: Places) -> Iterator[str]:
+    facts = record.facts
     rows, columns = int(facts.get("rows", 0)), facts.get("columns", {})
     source = str(facts.get("source", {}).get("path", ""))
     told = [
@@ -109,8 +111,19 @@ def _data(facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> I
     if facts.get("splits"):
         yield f"split: {told_splits(facts)}"
     for check in facts.get("checks", ()):
-        seen = check["seen"] if check["seen"] is not None else notes.get(check["rule"])
-        yield f"{sign(bool(check['holds']), style)} {safe(check['text'])}{style('dim', _seen(seen))}"
+        message = _message_of(record, check)
+        seen = check["seen"] if check["seen"] is not None else record.notes.get(check["rule"])
+        told_seen = "" if message else style("dim", _seen(seen, check.get("measure", "")))
+        yield f"{sign(bool(check['holds']), style)} {safe(check['text'])}{told_seen}"
+        if message:
+            yield from (f"    {line}" for line in _message(message, style, places(record.stage, message.rule, "")))
+    yield from waived_lines(facts, style)
+
+
+def _message_of(record: StageRecord, check: Mapping[str, Any]) -> Message | None:
+    """What is to be said of a check that does not hold, without its name, which stands above."""
+    found = next((one for one in record.messages if one.rule == check["rule"]), None)
+    return found and replace(found, text=found.text.removeprefix(f"`{check['text']}` "))
 
 
 def told_splits(facts: Mapping[str, Any]) -> str:
@@ -122,8 +135,12 @@ def told_splits(facts: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {splits[name]:,}" for name in [*known, *others, *unused])
 
 
-def _seen(seen: Any) -> str:
-    return "" if seen is None or isinstance(seen, bool) else f"   it is {number(seen)}"
+def _seen(seen: Any, measure: str) -> str:
+    if seen is None or isinstance(seen, bool):
+        return ""
+    if measure == "ratio":
+        return f"   it is {seen * 100:.4g}%"
+    return f"   it is {seconds(seen) if measure == 'duration' else number(seen)}"
 
 
 def sign(holds: bool | None, style: Style) -> str:
@@ -135,13 +152,12 @@ def sign(holds: bool | None, style: Style) -> str:
 
 def _train(facts: Mapping[str, Any], style: Style) -> Iterator[str]:
     objective, candidates = facts["objective"], facts["candidates"]
-    estimator = str(facts["estimator"]).rpartition(".")[2]
-    yield f"{estimator} predicts `{safe(facts['target'])}`, {facts['task']}"
+    yield f"{_short(facts['estimator'])} predicts `{safe(facts['target'])}`, {facts['task']}"
     if len(candidates) > 1:
         scored = [one for one in candidates if one["score"] is not None]
         yield f"{len(candidates)} candidates by {objective['metric']} on {objective['on']}:"
         best_first = sorted(scored, key=lambda one: float(one["score"]), reverse=objective["better"] == "higher")
-        yield from _table(best_first, candidates[facts["chosen"]], style)
+        yield from _table(best_first, candidates[facts["chosen"]], facts.get("searched", [*facts["parameters"]]), style)
     if facts["scores"]:
         scores = ", ".join(f"{number(score)} on {split}" for split, score in facts["scores"].items())
         yield f"{objective['metric']}: {scores}"
@@ -159,11 +175,18 @@ def score_of(facts: Mapping[str, Any]) -> float | None:
 
 def _parity(facts: Mapping[str, Any]) -> str:
     compared = facts.get("parity_rows")
-    return f"; {compared} rows predict the same one by one" if compared else ""
+    return f"; {compared} rows predict the same alone and together" if compared else ""
 
 
-def _table(best_first: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any], style: Style) -> Iterator[str]:
-    told = [(number(one["score"]), _settings(one["parameters"])) for one in best_first]
+def _short(estimator: str) -> str:
+    """The class of an estimator of scikit-learn; `file.py:name` as it is."""
+    return estimator if ":" in estimator else estimator.rpartition(".")[2]
+
+
+def _table(
+    best_first: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any], searched: Sequence[str], style: Style
+) -> Iterator[str]:
+    told = [(number(one["score"]), _settings(one["parameters"], searched)) for one in best_first]
     widest = max((len(score) for score, _ in told), default=0)
     for (score, settings), one in list(zip(told, best_first, strict=True))[:_SHOWN_CANDIDATES]:
         mark = style("good", "▸") if one == chosen else " "
@@ -173,23 +196,31 @@ def _table(best_first: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any], s
         yield style("dim", f"  … to {told[-1][0]}, {len(told) - _SHOWN_CANDIDATES} more")
 
 
-def _settings(parameters: Mapping[str, Any]) -> str:
-    return safe(", ".join(f"{name} = {value}" for name, value in parameters.items())) or "as written"
+def _settings(parameters: Mapping[str, Any], searched: Sequence[str]) -> str:
+    return safe(", ".join(f"{name} = {parameters[name]}" for name in searched)) or "as written"
 
 
 def _messages(summary: StageSummary, style: Style, places: Places) -> Iterator[str]:
+    """What the stage has to say beside what its record's lines say already."""
     record = summary.record
+    if record is None:
+        return
+    told = {one["rule"] for one in record.facts.get("rules" if record.kind == "test" else "checks", ())}
+    for message in record.messages:
+        if message.rule not in told:
+            is_placed = message.level == "error" or message.rule or message.setting
+            place = places(summary.stage, message.rule, message.setting) if is_placed else ""
+            yield from _message(message, style, place)
+
+
+def _message(message: Message, style: Style, place: str) -> Iterator[str]:
     tones: dict[str, Tone] = {"error": "error", "warning": "warning"}
-    for message in record.messages if record else ():
-        if record and record.kind == "test" and message.rule:
-            continue  # the lines of the gate say it already
-        first, *rest = safe(message.text).splitlines() or [""]
-        yield style.ticked(first, tones.get(message.level))
-        yield from (f"  {line}" for line in rest)
-        if message.level == "error" or message.rule or message.setting:
-            yield from _place(places(summary.stage, message.rule, message.setting), style)
-        if message.hint:
-            yield f"  {style('bold', 'help')}: {style.ticked(safe(message.hint))}"
+    first, *rest = safe(message.text).splitlines() or [""]
+    yield style.ticked(first, tones.get(message.level))
+    yield from (f"  {line}" for line in rest)
+    yield from _place(place, style)
+    if message.hint:
+        yield f"  {style('bold', 'help')}: {style.ticked(safe(message.hint))}"
 
 
 def _place(place: str, style: Style) -> Iterator[str]:

@@ -16,46 +16,70 @@ def gate_lines(
     facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style, place_of: Callable[[str, str], str]
 ) -> Iterator[str]:
     """The lines about a test stage's record."""
-    rows = facts["rows"]
-    units = f" in {rows['units']:,} units of {safe(str(rows['unit']))}" if rows["units"] != rows["rows"] else ""
-    yield f"judges `{facts['model']}` on {facts['judged_on']}: {rows['rows']:,} rows{units}"
-    for rule in facts["rules"]:
-        yield from _rule(rule, notes, style)
+    rows, rules = facts["rows"], facts["rules"]
+    looks = {_look(rule) for rule in rules if rule.get("look")}
+    units = f" in {rows['units']:,} units of `{safe(str(rows['unit']))}`" if rows["units"] != rows["rows"] else ""
+    look = f", {next(iter(looks))}" if len(looks) == 1 else ""
+    yield style.ticked(f"judges `{facts['model']}` on {facts['judged_on']}: {rows['rows']:,} rows{units}{look}")
+    for rule in rules:
+        yield from _rule(rule, rows, notes, style)
+        if len(looks) > 1 and rule.get("look"):
+            yield style("dim", f"    {_look(rule)} at these rows")
         place = place_of(rule["rule"], "") if rule["verdict"] != "pass" else ""
         if place:
             yield f"    {style('place', '-->')} {safe(place)}"
+    yield from waived_lines(facts, style)
+    if any(rule.get("hidden") for rule in rules):
+        yield style.ticked("a counted look tells the verdict and hides the figures: `reveal = true` shows them", "dim")
     version = facts.get("version")
     if version:
         yield f"the model is version {_version(version)} of `{facts['model']}`"
+
+
+def waived_lines(facts: Mapping[str, Any], style: Style) -> Iterator[str]:
+    """The rules that the environment leaves out, and why."""
+    for one in facts.get("waived", ()):
+        yield f"{style('dim', '-')} {safe(one['rule'])}  {style('dim', 'waived')}: {safe(one['reason'])}"
+
+
+def _look(rule: Mapping[str, Any]) -> str:
+    return f"look {rule['look']['number']} of {rule['look']['of']}"
 
 
 def _version(version: Any) -> str:
     return str(version["number"]) if isinstance(version, Mapping) and "number" in version else str(version)
 
 
-def _rule(rule: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> Iterator[str]:
+def _rule(rule: Mapping[str, Any], rows: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> Iterator[str]:
     tone, mark = _SIGNS[rule["verdict"]]
     verdict = "" if rule["verdict"] == "pass" else f"  {rule['verdict'].upper()}"
     advice = style("dim", "  (only advice: this machine is shared)") if rule["advisory"] else ""
     yield f"{style(tone, mark)} {safe(rule['text'])}{style(tone, verdict)}{advice}"
     measured = notes.get("measured", {}).get(rule["rule"], {})
-    told = [line for one in rule["judgements"] for line in _judgement(rule, {**one, **measured}, style)]
-    yield from (f"    {line}" for line in told)
-    if rule["verdict"] != "pass" or not told:
+    judgements = [{**one, **measured} for one in rule["judgements"]]
+    for one in judgements:
+        yield from (f"    {line}" for line in _judgement(rule, one, rows, style))
+    is_told = any(one.get("estimate") is not None for one in judgements) and rule["verdict"] == "pass"
+    if not is_told or any(one.get("estimate") is not None and _is_alone(one) for one in judgements):
         yield f"    {style.ticked(safe(rule['reason']))}"
-    look = rule.get("look")
-    if look:
-        yield style("dim", f"    look {look['number']} of {look['of']} at these test rows")
     for line in notes.get("tails", {}).get(rule["rule"], ()) if rule["verdict"] == "fail" else ():
         yield f"    {safe(line)}"
 
 
-def _judgement(rule: Mapping[str, Any], judgement: Mapping[str, Any], style: Style) -> Iterator[str]:
-    parts = [*_figures(rule, judgement), *_evidence(judgement)]
-    if parts:
+def _is_alone(judgement: Mapping[str, Any]) -> bool:
+    """Whether there is an estimate and nothing that it was held against, as in a first release."""
+    return judgement.get("limit") is None and judgement.get("lower") is None and judgement.get("upper") is None
+
+
+def _judgement(
+    rule: Mapping[str, Any], judgement: Mapping[str, Any], rows: Mapping[str, Any], style: Style
+) -> Iterator[str]:
+    parts = [*_figures(rule, judgement), *_evidence(judgement, rows)]
+    if parts and not judgement["slices"]:
         yield ", ".join(parts)
-    if judgement["verdict"] == "undecided" and judgement.get("rows_needed"):
-        yield f"about {judgement['rows_needed']:,} rows would decide; there are {judgement['rows']:,}"
+    needed = judgement.get("rows_needed")
+    if judgement["verdict"] == "undecided" and needed and f"{needed:,}" not in rule["reason"]:
+        yield f"about {needed:,} rows would decide; there are {judgement['rows']:,}"
     if judgement.get("note"):
         yield style("dim", safe(str(judgement["note"])))
     for one in judgement["slices"]:
@@ -64,7 +88,7 @@ def _judgement(rule: Mapping[str, Any], judgement: Mapping[str, Any], style: Sty
 
 def _figures(rule: Mapping[str, Any], judgement: Mapping[str, Any]) -> Iterator[str]:
     """The estimate, the bound on the side that the limit is on, and the tightest limit that these rows prove."""
-    upper = judgement["comparison"] in ("<=", "<")
+    upper, is_passed = judgement["comparison"] in ("<=", "<"), judgement["verdict"] == "pass"
     bound = judgement.get("upper" if upper else "lower")
     other = judgement.get("lower" if upper else "upper")
     if judgement.get("estimate") is not None:
@@ -73,10 +97,10 @@ def _figures(rule: Mapping[str, Any], judgement: Mapping[str, Any]) -> Iterator[
         yield f"{'at most' if upper else 'at least'} {_figure(rule, bound)}{_level(judgement)}"
     if other is not None and judgement["verdict"] == "fail":
         yield f"{'at least' if upper else 'at most'} {_figure(rule, other)}{_level(judgement)}"
-    if judgement.get("limit") is not None:
+    if judgement.get("limit") is not None and (judgement.get("estimate") is not None or judgement.get("baseline")):
         baseline = f" ({judgement['baseline']})" if judgement.get("baseline") else ""
         yield f"limit {_figure(rule, judgement['limit'])}{baseline}"
-    if judgement.get("provable_limit") is not None and judgement["provable_limit"] != bound:
+    if judgement.get("provable_limit") is not None and judgement["provable_limit"] != bound and not is_passed:
         yield f"provable limit {_figure(rule, judgement['provable_limit'])}"
 
 
@@ -84,9 +108,10 @@ def _level(judgement: Mapping[str, Any]) -> str:
     return f" at {judgement['level'] * 100:g}%" if judgement.get("level") else ""
 
 
-def _evidence(judgement: Mapping[str, Any]) -> Iterator[str]:
+def _evidence(judgement: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """On how many rows and units, unless they are those that are known."""
     rows, units = judgement.get("rows"), judgement.get("units")
-    if rows:
+    if rows and (known is None or (rows, units) != (known["rows"], known["units"])):
         yield f"{rows:,} rows" + (f" in {units:,} units" if units and units != rows else "")
 
 

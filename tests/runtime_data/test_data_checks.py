@@ -51,6 +51,7 @@ def test_a_check_that_holds(project: Project, rule: dict[str, Any], seen: object
     result = project.run(COLUMNS, [rule])
     assert result.verdict is Verdict.OK
     (record,) = result.facts["checks"]
+    assert record.pop("measure") in ("count", "ratio", "duration", "number", "truth")
     assert record == {"rule": rule["id"], "text": rule["text"], "seen": pytest.approx(seen), "holds": True}
 
 
@@ -164,7 +165,8 @@ def test_age_is_judged_by_the_clock_and_kept_out_of_the_facts(project: Project) 
     project.write("rows.csv", f"at\n{newest.isoformat()}\n2020-01-01\n")
     columns, rule = [column("at", "timestamp")], check("age <= 2d", "age", ("<=", 172_800))
     result = project.run(columns, [rule], time="at")
-    assert result.facts["checks"] == [{"rule": "age", "text": "age <= 2d", "seen": None, "holds": True}]
+    told = {"rule": "age", "text": "age <= 2d", "measure": "duration", "seen": None, "holds": True}
+    assert result.facts["checks"] == [told]
     assert result.notes["age"] == pytest.approx(30 * 3600, abs=60)
     rule["comparisons"][0]["limit"]["offset"] = 86_400
     result = project.run(columns, [rule], time="at")

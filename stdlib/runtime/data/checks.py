@@ -70,7 +70,14 @@ class Judged:
     @property
     def record(self) -> dict[str, Any]:
         """What is kept of it, as JSON."""
-        return {"rule": self.rule.id, "text": self.rule.text, "seen": self.seen, "holds": self.holds}
+        measure = Check.model_validate(self.rule.subject).measure
+        return {
+            "rule": self.rule.id,
+            "text": self.rule.text,
+            "measure": measure,
+            "seen": self.seen,
+            "holds": self.holds,
+        }
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,16 @@ class _Checked:
     typed: TypedRows
     checks: Sequence[Judged]
     dropped: Sequence[str]
+    waived: Sequence[Any]
 
     def facts(self) -> dict[str, Any]:
-        checks = [{**one.record, "seen": None} if one.is_volatile else one.record for one in self.checks]
-        rows = len(self.typed.numbers)
-        return {"rows": rows, "source": self.source.version, "dropped": [*self.dropped], "checks": checks}
+        return {
+            "rows": len(self.typed.numbers),
+            "source": self.source.version,
+            "dropped": [*self.dropped],
+            "checks": [{**one.record, "seen": None} if one.is_volatile else one.record for one in self.checks],
+            "waived": [*self.waived],
+        }
 
     def notes(self) -> dict[str, Any]:
         return {one.rule.id: one.seen for one in self.checks if one.is_volatile}
@@ -73,7 +78,7 @@ def run_stage(context: StageContext) -> StageResult:
     source = read_source(context, stage)
     typed = select_rows(stage, read_types(stage, source.frame))
     checks = judge_checks(stage, typed, context.project)
-    checked = _Checked(stage, source, typed, checks, undeclared(stage, source.frame))
+    checked = _Checked(stage, source, typed, checks, undeclared(stage, source.frame), context.stage.get("waived", ()))
     violations = [*schema_violations(stage, typed), *key_violations(stage, typed)]
     violations += [one.violation for one in checks if one.violation]
     return _failed(context, checked, violations) if violations else _snapshot(context, checked)

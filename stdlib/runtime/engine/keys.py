@@ -26,7 +26,7 @@ Parts = dict[str, Any]
 
 _SITES = frozenset({"site-packages", "dist-packages"})
 
-_HOW_ROWS_CAME = frozenset({"source", "dropped", "checks"})
+_HOW_ROWS_CAME = frozenset({"source", "dropped", "checks", "waived"})
 """Facts of a data stage that no later stage reads: only its rows count."""
 
 

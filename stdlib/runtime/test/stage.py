@@ -69,6 +69,7 @@ def conclude(context: StageContext, results: Sequence[Sequence[RuleResult]]) -> 
             "rows": _rows(gate),
             "rules": [result.facts() for result in ordered],
             "version": version,
+            "waived": context.stage.get("waived", []),
         },
         notes={
             "measured": {result.rule: dict(result.measured) for result in ordered if result.measured},

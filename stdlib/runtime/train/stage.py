@@ -142,6 +142,7 @@ def conclude(
             **_facts_of_task(stage),
             "candidates": [_told(*one) for one in zip(candidates, trials, strict=False)],
             "chosen": chosen,
+            "searched": list(candidates[chosen]),
             "parameters": candidates[chosen],
             "scores": dict(candidate.scores),
             "fitted_on": list(stage.released_on),
