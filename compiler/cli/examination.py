@@ -79,7 +79,7 @@ def _python() -> Found:
 
 
 def _run_extra() -> Found:
-    from mlopsc.compiler.cli.needs import missing_of
+    from mlopsc.stdlib.runtime.extras import missing_of
 
     missing = missing_of("run")
     if missing:

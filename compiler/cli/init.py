@@ -75,7 +75,7 @@ def _example() -> _Table:
 
 
 def _own_table(folder: Path, data: Path, target: str | None) -> _Table:
-    from mlopsc.compiler.cli.needs import need_extra
+    from mlopsc.stdlib.runtime.extras import need_extra
 
     if not data.is_file():
         raise CommandFailure(f"there is no file `{data}`", "give the path of a CSV or Parquet file to --data")

@@ -13,9 +13,9 @@ import click
 
 from mlopsc.compiler.cli.built import Built, build_afresh, remembered
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.needs import need_extra
 from mlopsc.compiler.cli.sound import emit_sound
 from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_stage, environment_named, split_arguments
+from mlopsc.stdlib.runtime.extras import need_extra
 
 if TYPE_CHECKING:
     from mlopsc.compiler.compilation import Compilation

@@ -13,6 +13,7 @@ from mlopsc.stdlib.runtime.engine.listeners import JsonLines, PlainLines
 from mlopsc.stdlib.runtime.engine.outcome import Message
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import run
+from mlopsc.stdlib.runtime.extras import need_extra
 from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.streams import PIPE, abandon_output, prepare_streams
 from mlopsc.stdlib.runtime.tracking import track_run
@@ -62,6 +63,7 @@ def _run(
 ) -> int:
     document = {**pipeline, "stages": [stage() for stage in stages]}
     arguments = _parsed(document)
+    need_extra("run")
     project = file.resolve().parents[_DEPTH]
     request = Request(
         document,

@@ -16,8 +16,7 @@ EXTRAS: dict[str, frozenset[str]] = {
     "stdlib.runtime": frozenset({"run"}),
     "stdlib.runtime.engine.cluster": frozenset({"run", "dask"}),
     "compiler.cli.progress": frozenset({"run"}),
-    "compiler.scaffold.leaks": frozenset({"run"}),
-    "compiler.scaffold.profile": frozenset({"run"}),
+    **dict.fromkeys((f"compiler.scaffold.{name}" for name in ("columns", "leaks", "profile")), frozenset({"run"})),
 }
 """The extras of each part that has any; a part below another one says all that it may use."""
 

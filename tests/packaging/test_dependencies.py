@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from requirements import CORE, PYPROJECT, extras, lowest, requirements
 
-from mlopsc.compiler.cli.needs import EXTRAS as NEEDED
+from mlopsc.stdlib.runtime.extras import EXTRAS as NEEDED
 
 PART_OF = {"pydantic-core": "pydantic"}
 """Packages that another one brings in exactly one version."""

@@ -1,11 +1,11 @@
-"""The libraries that only some commands need."""
+"""The libraries that running stages needs, and the compiler does not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-from mlopsc.compiler.cli.exits import CommandFailure
+from mlopsc.stdlib.runtime.store.faults import OperationError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "run": (
@@ -33,11 +33,11 @@ def missing_of(extra: str) -> tuple[str, ...]:
 
 
 def need_extra(extra: str) -> None:
-    """Raise CommandFailure, with what to install, unless all of an extra is there."""
+    """Raise OperationError, with what to install, unless all of an extra is there."""
     missing = missing_of(extra)
     if missing:
         named = ", ".join(f"`{module}`" for module in missing)
-        raise CommandFailure(
+        raise OperationError(
             f"this needs {named}, which {_are(missing)} not installed", f'pip install "mlopsc[{extra}]"'
         )
 
