@@ -179,9 +179,14 @@ def _pinned(folder: Path, version: Version) -> str:
 
 
 def _source(facts: Mapping[str, Any]) -> str:
-    source = facts.get("source", {})
-    told = [str(source.get("kind", "")), str(source.get("path", "")), f"sha256 {str(source['sha256'])[:_SHORT]}"]
-    return " ".join(filter(None, told if "sha256" in source else told[:2]))
+    match facts.get("source", {}):
+        case {"kind": kind, "path": path, "sha256": digest}:
+            return f"{kind} {path} sha256 {digest[:_SHORT]}"
+        case {"kind": "derived", "from": inputs}:
+            return f"derived from {', '.join(f'{name} {digest[:_SHORT]}' for name, digest in inputs.items())}"
+        case {"kind": kind, **others}:
+            return " ".join([kind, *map(str, others.values())])
+    return "unknown"
 
 
 def _profile(past: Past, version: Version) -> Mapping[str, Any]:

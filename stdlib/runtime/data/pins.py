@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mlopsc.stdlib.runtime.data.rowhash import row_hashes
+from mlopsc.stdlib.runtime.data.snapshot import read_table
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.store.faults import StoreError
@@ -26,7 +26,7 @@ def pinned_rows(context: StageContext, rows: pa.Table, path: Path, digest: str) 
         stored = context.store.local_path(pinned)
     except StoreError:
         stored = None
-    if stored is not None and _same(rows, pq.ParquetFile(stored).read()):
+    if stored is not None and _same(rows, read_table(stored)):
         return stored, pinned
     fact = f"the rows of `{context.name}` are not those that `mlops.lock` pins: {_difference(context, rows, digest)}"
     hint = (

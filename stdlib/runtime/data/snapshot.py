@@ -74,21 +74,28 @@ def write_splits(path: Path, marks: Marks) -> None:
 
 def _write(path: Path, table: pa.Table) -> None:
     try:
-        pq.write_table(table, path, compression="zstd")
+        with path.open("wb") as file:  # a path itself must be UTF-8 for Arrow, and may look like a URL to it
+            pq.write_table(table, file, compression="zstd")
     except OSError as error:
         reason = error.strerror or str(error)
         fact = f"the snapshot cannot be written to `{path}`: {reason}"
         raise StageFailure(fact, "free some space there", outside=True) from error
 
 
+def read_table(path: Path) -> pa.Table:
+    """What stands in a file of a snapshot."""
+    with path.open("rb") as file:
+        return pq.ParquetFile(file).read()
+
+
 def read_rows(path: Path, stage: DataStage) -> pd.DataFrame:
     """The rows of a snapshot with the types that `Table` documents."""
-    return _frame(pq.ParquetFile(path).read(), stage.kept, stage.settings.zone)
+    return _frame(read_table(path), stage.kept, stage.settings.zone)
 
 
 def read_splits(path: Path) -> Marks:
     """The marks of a snapshot's rows, in their order."""
-    table = pq.ParquetFile(path).read()
+    table = read_table(path)
     parts = table["split"].cast(pa.string()).fill_null("").to_numpy(zero_copy_only=False).astype(object)
     return Marks(parts, table["hash"].to_numpy(), table["unit"].to_numpy())
 
