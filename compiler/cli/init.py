@@ -62,6 +62,9 @@ def command(folder: Path, data: Path | None, target: str | None, name: str | Non
 
 
 def _refuse_existing(folder: Path) -> None:
+    from mlopsc.stdlib.runtime.store.faults import require_current_folder
+
+    require_current_folder()
     spec = folder / "pipeline.mlops"
     if spec.exists():
         hint = "delete it to begin anew, or name another folder: mlopsc init FOLDER"
