@@ -98,7 +98,8 @@ def ours(word: str, predictions: Predictions, **arguments: Any) -> float:
 
 
 def test_every_metric_that_runs_is_checked_here() -> None:
-    words = {metric.word for metric in declared.Metric.members() if metric.runs}
+    own = [metric for metric in declared.Metric.members() if metric.__module__ == declared.__name__]
+    words = {metric.word for metric in own if metric.runs}
     assert words == {*NUMBERS, *BINARY, *SCORED}
 
 
