@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from mlopsc.compiler.cli.summary import ended, seconds
+from mlopsc.compiler.cli.summary import seconds
 from mlopsc.compiler.render.cells import safe
 from mlopsc.stdlib.runtime.engine.events import (
     Event,
@@ -124,7 +124,7 @@ class _Row:
         name, kind = f"[bold]{escape(safe(self.name))}[/]", f"[dim]{escape(self.kind)}[/]"
         if self._ended is not None:
             summary = self._ended.summary
-            how = "cached" if summary.cached else ended(summary.outcome)
+            how = "cached" if summary.cached else summary.outcome.told
             took = "" if summary.cached else seconds(summary.seconds)
             return _SIGNS[summary.outcome], name, kind, took, f"[dim]{how}[/]"
         passed = time.monotonic() - self._began

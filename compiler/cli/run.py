@@ -184,11 +184,9 @@ def _not_started(built: Built, environment: str) -> str:
 
 
 def _counts(stages: Sequence[StageSummary]) -> str:
-    from mlopsc.compiler.cli.summary import ended
-
     counts: dict[str, int] = {}
     for one in stages:
-        word = "cached" if one.cached and one.outcome == "ok" else ended(one.outcome)
+        word = "cached" if one.cached and one.outcome == "ok" else one.outcome.told
         counts[word] = counts.get(word, 0) + 1
     return ", ".join(f"{number} {word}" for word, number in counts.items())
 
@@ -216,8 +214,16 @@ def _next(built: Built, environment: str, result: RunResult) -> str:
             return f"the gate `{failed.stage}` stays closed: a better model, or another requirement"
         return f"mend the rows of `{failed.stage}`, or what its schema and checks say of them"
     if "undecided" in outcomes:
-        return "more rows would decide; the lines above say how many, and which limit these can prove"
+        return _to_decide(next(one for one in result.stages if one.outcome.value == "undecided"))
     return _after_success(built, environment, result)
+
+
+def _to_decide(gate: StageSummary) -> str:
+    """What an undecided gate waits for."""
+    rules: list[Mapping[str, Any]] = gate.record.facts["rules"] if gate.record else []
+    needs_rows = any(one.get("rows_needed") for rule in rules for one in rule["judgements"])
+    what = "more rows would decide" if needs_rows else "it cannot tell yet"
+    return f"the gate `{gate.stage}` stays closed: {what}; the lines above say what is missing"
 
 
 def _after_success(built: Built, environment: str, result: RunResult) -> str:

@@ -96,14 +96,12 @@ def _ending(run: PastRun) -> str:
 
 def _told(run: PastRun) -> str:
     """The score of each model and the verdict of each gate, in a line."""
-    from mlopsc.compiler.cli.summary import ended
-
     parts = []
     for stage in run.stages:
         if stage.record is not None and stage.kind == "train":
             parts += [f"{stage.stage} {text}" for text in _scores(stage.record)]
         elif stage.kind == "test" or stage.outcome.value not in ("ok", "skipped"):
-            parts.append(f"{stage.stage} {ended(stage.outcome)}")
+            parts.append(f"{stage.stage} {stage.outcome.told}")
     return ", ".join(parts)
 
 

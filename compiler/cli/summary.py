@@ -23,7 +23,6 @@ _TONES: Mapping[Outcome, Tone] = {
     Outcome.SKIPPED: "dim",
     Outcome.INTERRUPTED: "warning",
 }
-WORDS: Mapping[str, str] = {"ok": "done", "fail": "failed", "error": "did not finish"}
 
 
 Places = Callable[[str, str, str], str]
@@ -59,16 +58,11 @@ def _chosen(stages: Sequence[StageSummary], most: int | None) -> Sequence[StageS
 
 
 def _head(summary: StageSummary, style: Style) -> str:
-    outcome = "cached" if summary.cached and summary.outcome is Outcome.OK else ended(summary.outcome)
+    outcome = "cached" if summary.cached and summary.outcome is Outcome.OK else summary.outcome.told
     reason = f" {safe(summary.reason)}" if summary.outcome is Outcome.SKIPPED and summary.reason else ""
     time = f"  {seconds(summary.seconds)}" if not summary.cached and summary.seconds else ""
     verdict = style(_TONES[summary.outcome], f"{outcome}{reason}")
     return f"{style('bold', summary.stage)} {style('dim', summary.kind)}  {verdict}{style('dim', time)}"
-
-
-def ended(outcome: Outcome) -> str:
-    """How a stage ended, in a word or two."""
-    return WORDS.get(outcome.value, outcome.value)
 
 
 def seconds(value: float) -> str:

@@ -87,8 +87,8 @@ def test_a_gate_that_cannot_tell_ends_with_3(tmp_path: Path) -> None:
     done = start("run", folder=folder)
     assert done.code == 3, done.out + done.err
     assert "? require mae(test) <= 5 at 95%  UNDECIDED" in done.out
-    assert "rows would decide" in done.out
-    assert "next: more rows would decide" in done.out
+    assert "rows take part, and a bound needs at least 100" in done.out
+    assert "next: the gate `gate` stays closed: more rows would decide; the lines above say what is" in done.out
 
 
 def test_rows_that_fail_a_check_are_shown(tmp_path: Path) -> None:

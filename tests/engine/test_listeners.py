@@ -32,7 +32,7 @@ def test_plain_lines_tell_what_happens(chain: Project) -> None:
     assert {"next: the traceback shows where", "the last lines it printed:", "hr"} <= told
     assert f"log: {chain.folder.resolve() / '.mlops/runs/1/logs/demand.log'}" in told
     assert "gate: skipped, because `demand` did not finish" in lines
-    assert lines[-1] == "run 1: 1 ok, 1 error, 1 skipped"
+    assert lines[-1] == "run 1: 1 done, 1 did not finish, 1 skipped"
 
 
 def test_plain_lines_of_a_gate_show_its_messages(chain: Project) -> None:
@@ -41,9 +41,9 @@ def test_plain_lines_of_a_gate_show_its_messages(chain: Project) -> None:
     assert lines_of(chain)[1:] == [
         "rides: cached",
         "demand: cached",
-        "gate: fail (cached)",
+        "gate: failed (cached)",
         "  40 <= 45",
-        "run 2: 2 cached, 1 fail",
+        "run 2: 2 cached, 1 failed",
     ]
 
 
@@ -55,9 +55,9 @@ def test_progress_is_told_seldom() -> None:
         show(Progress("demand", second, 12, "candidates"))
     show(Progress("gate", 0.5))
     assert stream.getvalue().splitlines() == [
-        "demand: 0 of 12 candidates",
-        "demand: 5 of 12 candidates",
-        "demand: 10 of 12 candidates",
+        "demand: 1 of 12 candidates",
+        "demand: 6 of 12 candidates",
+        "demand: 11 of 12 candidates",
         "gate: 0.5",
     ]
 

@@ -20,6 +20,11 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     INTERRUPTED = "interrupted"
 
+    @property
+    def told(self) -> str:
+        """How a stage ended, in a word or two."""
+        return {"ok": "done", "fail": "failed", "error": "did not finish"}.get(self.value, self.value)
+
 
 @dataclass(frozen=True)
 class Failure:

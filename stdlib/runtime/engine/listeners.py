@@ -61,6 +61,8 @@ class PlainLines:
                 return [_total(event)]
 
     def _progress(self, event: Progress) -> list[str]:
+        if not event.done:
+            return []
         now = self._clock()
         if now - self._told.get(event.stage, float("-inf")) < _SECONDS_BETWEEN_PROGRESS:
             return []
@@ -77,7 +79,7 @@ def _ending(summary: StageSummary) -> list[str]:
         case Outcome.OK:
             first = f"{summary.stage}: {'cached' if summary.cached else f'done in {how}'}"
         case _:
-            first = f"{summary.stage}: {summary.outcome.value} ({how})"
+            first = f"{summary.stage}: {summary.outcome.told} ({how})"
     messages = summary.record.messages if summary.record and summary.outcome is not Outcome.OK else ()
     told = [line for message in messages for line in _message(message)]
     return [first, *told, *(_failure(summary.failure, summary.log) if summary.failure else [])]
@@ -98,7 +100,7 @@ def _failure(failure: Failure, log: Path | None) -> list[str]:
 def _total(event: RunFinished) -> str:
     counts: dict[str, int] = {}
     for stage in event.stages:
-        word = "cached" if stage.cached and stage.outcome is Outcome.OK else stage.outcome.value
+        word = "cached" if stage.cached and stage.outcome is Outcome.OK else stage.outcome.told
         counts[word] = counts.get(word, 0) + 1
     return f"run {event.number}: {', '.join(f'{n} {word}' for word, n in counts.items())} in {event.seconds:.1f} s"
 
