@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -198,7 +200,17 @@ def _records(spec: Spec, built: Built, environment: str, result: RunResult) -> I
     if tracking:
         yield f"experiments: {tracking}"
     elif (spec.folder / ".mlops" / "mlflow.db").exists():
-        yield f"experiments: mlflow ui --backend-store-uri sqlite:///{spec.shown('.mlops/mlflow.db')}"
+        database = spec.shown(".mlops/mlflow.db")
+        if _has_pages():
+            yield f"experiments: mlflow ui --backend-store-uri sqlite:///{database}"
+        else:
+            yield f"experiments: {database}, and `pip install mlflow` brings the pages that show them"
+
+
+def _has_pages() -> bool:
+    """Whether MLflow's user interface is installed, which `mlflow-skinny` comes without; nothing is imported."""
+    found = find_spec("mlflow")
+    return bool(found and found.origin and (Path(found.origin).parent / "server" / "js" / "build").is_dir())
 
 
 def _next(built: Built, environment: str, result: RunResult) -> str:

@@ -56,6 +56,19 @@ def test_a_second_run_finds_everything_done(ran: Path, call: Call) -> None:
     assert ran.exists()
 
 
+def test_the_pages_of_experiments_are_offered_where_they_are_installed(
+    ran: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib.machinery import ModuleSpec
+
+    package = ran / "site" / "mlflow"
+    spec = ModuleSpec("mlflow", None, origin=str(package / "__init__.py"))
+    monkeypatch.setattr("mlopsc.compiler.cli.run.find_spec", lambda name: spec)
+    assert "experiments: .mlops/mlflow.db, and `pip install mlflow` brings" in call("run").out
+    (package / "server/js/build").mkdir(parents=True)
+    assert "experiments: mlflow ui --backend-store-uri sqlite:///.mlops/mlflow.db" in call("run").out
+
+
 def test_json_is_one_object_a_line(ran: Path, call: Call) -> None:
     events = [json.loads(line) for line in call("run", "--json").out.splitlines()]
     assert [event["event"] for event in events] == ["RunStarted", *["StageFinished"] * 3, "RunFinished"]
