@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -338,3 +339,14 @@ def test_a_job_that_its_worker_cannot_read_ends_instead_of_waiting_forever(proje
     finally:
         workers.close()
     assert [(one.job, type(one.what)) for one in signals] == [(1, Lost)]
+
+
+def test_code_that_was_changed_at_once_is_not_run_as_it_had_been(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two versions of a module with one size and one time, as after a change within a second."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    for value in ("1", "2"):
+        project.calling("one", f"def work(context):\n    return {value}\n")
+        os.utime(project.folder / "one_code.py", (1_700_000_000, 1_700_000_000))
+        assert project.output(project.run(), "one") == value

@@ -50,7 +50,7 @@ SETTINGS: dict[str, Any] = {
 @pytest.fixture
 def bike(tmp_path: Path) -> Project:
     folder = tmp_path / "bike demand"
-    shutil.copytree(BIKE, folder)
+    shutil.copytree(BIKE, folder, ignore=shutil.ignore_patterns(".mlops", "__pycache__", "mlops.lock", "deploy"))
     return Project(folder, LocalStore(tmp_path / "store"))
 
 

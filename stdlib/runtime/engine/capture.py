@@ -34,9 +34,14 @@ def captured(log: Path) -> Iterator[None]:
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """After the block, environment variables, working folder, search path, arguments and warnings are as before."""
+    """After the block, environment variables, working folder, search path, arguments and warnings are as before.
+
+    Within it nothing is compiled to files: Python tells such a file's age by the second and the size of its source, so
+    that code which was changed at once could be run as it had been.
+    """
     variables, folder, path, arguments = dict(os.environ), Path.cwd(), list(sys.path), list(sys.argv)
-    streams = sys.stdout, sys.stderr
+    streams, keeps_bytecode = (sys.stdout, sys.stderr), not sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
     with warnings.catch_warnings():
         try:
             yield
@@ -47,6 +52,7 @@ def restored() -> Iterator[None]:
             os.chdir(folder)
             sys.path[:], sys.argv[:] = path, arguments
             sys.stdout, sys.stderr = streams
+            sys.dont_write_bytecode = not keeps_bytecode
 
 
 def flush() -> None:
