@@ -48,7 +48,7 @@ class Declaration:
     deprecated: ClassVar[str] = ""
     """Why it should not be written any more, and what to write instead."""
     renamed_to: ClassVar[str] = ""
-    """Its new name, to which `mlopsc fmt --upgrade` changes it."""
+    """Its new name, if it was renamed."""
     runs: ClassVar[bool] = True
     """Whether the runtime does it already; if not, a target that would have to run it refuses it."""
 
