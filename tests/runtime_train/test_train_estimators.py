@@ -6,11 +6,15 @@ import pytest
 from runtime_train.harness import Project, column
 from runtime_train.toys import RANDOM, breast_cancer, diabetes, iris
 from sklearn.datasets import load_diabetes
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.model.artefact import load_model
 from mlopsc.stdlib.runtime.model.code import Snapshot
-from mlopsc.stdlib.runtime.model.estimators import build_parts, encoding_of, sklearn_class
+from mlopsc.stdlib.runtime.model.estimators import build_parts, encoding_of, sklearn_class, takes_missing
 from mlopsc.stdlib.train import PythonEstimator, SklearnEstimator
 
 FOREST = "ensemble.RandomForestRegressor"
@@ -40,6 +44,12 @@ def test_a_misspelt_estimator_is_told_what_is_meant() -> None:
     with pytest.raises(StageFailure) as raised:
         sklearn_class("ensemble.RandomForestRegresor")
     assert raised.value.hint == "did you mean `ensemble.RandomForestRegressor`?"
+
+
+def test_an_estimator_with_others_inside_is_asked_by_fitting_it() -> None:
+    assert takes_missing(make_pipeline(SimpleImputer(), Ridge()))
+    assert takes_missing(GridSearchCV(Ridge(), {}))
+    assert not takes_missing(Ridge())
 
 
 def test_seeds_that_are_open_are_set_and_others_kept() -> None:

@@ -136,7 +136,7 @@ def test_a_value_that_is_missing_only_in_service_is_told(project: Project) -> No
     project.data("rows", rows, columns, target="target", split=RANDOM)
     record = project.train("m", "rows", estimator=RIDGE)
     model = load_model(project.store.local_path(record.outputs["model"]))
-    with pytest.raises(ModelError, match="the model cannot predict these rows: ValueError: Input X contains NaN"):
+    with pytest.raises(ModelError, match="takes no missing values, and there are some in `bmi`"):
         model.predict(rows.head(2).assign(bmi=None))
 
 
@@ -161,9 +161,17 @@ def test_a_failing_candidate_is_told_and_the_search_goes_on(bike: Project) -> No
 
 def test_when_all_candidates_fail_the_stage_fails_with_the_first(bike: Project) -> None:
     search = {"function": "grid", "parameters": {"max_depth": [-1, -2]}}
-    with pytest.raises(StageFailure, match="all 2 candidates failed; max_depth = -1: fitting") as raised:
+    with pytest.raises(StageFailure, match="none of 2 candidates can be fitted; max_depth = -1: fitting") as raised:
         bike.train("demand", "rides", [MINIMIZE], features=FEATURES, estimator=ESTIMATOR, search=search)
     assert "InvalidParameterError" in raised.value.details
+
+
+def test_what_is_wrong_with_every_candidate_is_told_without_naming_one(bike: Project) -> None:
+    bike.write("features.py", calendar(transform="rows = rows.iloc[1:]"))
+    search = {"function": "grid", "parameters": {"max_depth": [2, 3]}}
+    with pytest.raises(StageFailure, match="^`Calendar`.transform turns") as raised:
+        bike.train("demand", "rides", [MINIMIZE], features=FEATURES, estimator=ESTIMATOR, search=search)
+    assert raised.value.setting == "features"
 
 
 def test_candidates_that_are_equally_good_leave_the_first(bike: Project) -> None:

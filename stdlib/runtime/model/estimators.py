@@ -96,9 +96,16 @@ def encoding_of(estimator: Any) -> Encoding:
 
 
 def takes_missing(estimator: Any) -> bool:
-    """Whether missing values may reach the estimator; one that does not say is asked by fitting it."""
+    """Whether missing values may reach the estimator; one that does not say is asked by fitting it.
+
+    One with others inside does not say either: a pipeline that fills gaps has the same tags as one that does not.
+    """
     tags = _tag(estimator, "input_tags")
-    return tags is None or bool(tags.allow_nan)
+    return tags is None or bool(tags.allow_nan) or _has_parts(estimator)
+
+
+def _has_parts(estimator: Any) -> bool:
+    return any(hasattr(value, "fit") for value in estimator.get_params().values())
 
 
 def takes_weights(estimator: Any) -> bool:

@@ -54,10 +54,18 @@ class LoadedModel:
         except OperationError:
             raise
         except Exception as error:
-            told = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-            raise ModelError(
-                f"the model cannot predict these rows: {told}", "compare them with its training"
-            ) from error
+            raise _unpredicted(error, rows) from error
         if len(answers) != len(frame):
             raise ModelError(f"the model gives {len(answers):,} answers for {len(frame):,} rows")
         return answers
+
+
+def _unpredicted(error: Exception, rows: pd.DataFrame) -> ModelError:
+    """Why the estimator gives no answers: scikit-learn says `NaN` of missing values, but not where they are."""
+    told = (str(error).strip().splitlines() or [""])[0]
+    gaps = ", ".join(f"`{name}`" for name in rows.columns[rows.isna().any()])
+    if gaps and "NaN" in told:
+        hint = "fill them in a `features` step, or train an estimator that takes them"
+        return ModelError(f"the model takes no missing values, and there are some in {gaps}", hint)
+    fact = f"the model cannot predict these rows: {type(error).__name__}: {told}"
+    return ModelError(fact, "compare them with its training")

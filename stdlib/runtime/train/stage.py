@@ -40,6 +40,7 @@ class Trial:
     failure: str = ""
     hint: str = ""
     details: str = ""
+    setting: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def try_candidate(context: StageContext, parameters: Parameters, fold: int | Non
         model = fit(stage.recipe(parameters), fitted_on)
         score = _score(stage, model, compared_on)
     except OperationError as error:
-        details = error.details if isinstance(error, StageFailure) else ""
-        return Trial(None, time.perf_counter() - begun, error.message, error.hint, details)
+        more = (error.details, error.setting) if isinstance(error, StageFailure) else ()
+        return Trial(None, time.perf_counter() - begun, error.message, error.hint, *more)
     if not isfinite(score):
         fact = f"`{stage.objective.metric.word}` is not defined for what it predicts"
         return Trial(None, time.perf_counter() - begun, fact)
@@ -282,6 +283,10 @@ def _failed_candidates(candidates: Sequence[Parameters], trials: Sequence[Sequen
 
 
 def _all_failed(candidates: Sequence[Parameters], trials: Sequence[Sequence[Trial]]) -> StageFailure:
-    first = next(trial for trial in trials[0] if trial.score is None)
-    fact = f"all {len(candidates)} candidates failed; {describe(candidates[0])}: {first.failure}"
-    return StageFailure(fact, first.hint, details=first.details, setting="search" if len(candidates) > 1 else "")
+    """What is wrong with all candidates; with the first of them, where they failed for several reasons."""
+    failed = [next(trial for trial in tried if trial.score is None) for tried in trials]
+    first = failed[0]
+    if len({trial.failure for trial in failed}) == 1:
+        return StageFailure(first.failure, first.hint, details=first.details, setting=first.setting)
+    fact = f"none of {len(candidates)} candidates can be fitted; {describe(candidates[0])}: {first.failure}"
+    return StageFailure(fact, first.hint, details=first.details, setting="search")
