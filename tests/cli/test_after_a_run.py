@@ -119,9 +119,9 @@ def test_rows_that_fail_a_check_are_shown(tmp_path: Path) -> None:
 
 
 def test_a_missing_library_names_the_extra(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlopsc.compiler.cli import needs
+    from mlopsc.stdlib.runtime import extras
 
-    monkeypatch.setattr(needs, "find_spec", lambda name: None if name in ("pandas", "mlflow") else object())
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name in ("pandas", "mlflow") else object())
     done = call("run")
     assert done.code == 4
     assert "this needs `pandas`, `mlflow`, which are not installed" in done.err
