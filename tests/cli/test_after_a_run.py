@@ -63,7 +63,7 @@ def test_the_pages_of_experiments_are_offered_where_they_are_installed(
 
     package = ran / "site" / "mlflow"
     spec = ModuleSpec("mlflow", None, origin=str(package / "__init__.py"))
-    monkeypatch.setattr("mlopsc.compiler.cli.run.find_spec", lambda name: spec)
+    monkeypatch.setattr("mlopsc.compiler.cli.run.find_spec", lambda _: spec)
     assert "experiments: .mlops/mlflow.db, and `pip install mlflow` brings" in call("run").out
     (package / "server/js/build").mkdir(parents=True)
     assert "experiments: mlflow ui --backend-store-uri sqlite:///.mlops/mlflow.db" in call("run").out
