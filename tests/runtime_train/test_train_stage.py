@@ -169,7 +169,7 @@ def test_when_all_candidates_fail_the_stage_fails_with_the_first(bike: Project) 
 def test_what_is_wrong_with_every_candidate_is_told_without_naming_one(bike: Project) -> None:
     bike.write("features.py", calendar(transform="rows = rows.iloc[1:]"))
     search = {"function": "grid", "parameters": {"max_depth": [2, 3]}}
-    with pytest.raises(StageFailure, match="^`Calendar`.transform turns") as raised:
+    with pytest.raises(StageFailure, match=r"^`Calendar`\.transform turns") as raised:
         bike.train("demand", "rides", [MINIMIZE], features=FEATURES, estimator=ESTIMATOR, search=search)
     assert raised.value.setting == "features"
 

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterable
 from pathlib import Path, PurePath
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
@@ -67,15 +67,18 @@ def _told(error: BaseException) -> str:
 
 
 def user_traceback(error: BaseException, project: Path) -> str:
-    """The traceback of an error, from the first frame in the user's project; the whole of it when there is none."""
-    trace = error.__traceback__
-    while trace is not None and not _in_project(trace, project):
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace or error.__traceback__)).rstrip()
+    """The traceback of an error without the frames of libraries; the whole of it when none is in the project."""
+    own = _own_frames(traceback.TracebackException.from_exception(error), project.resolve())
+    return "".join((own or traceback.TracebackException.from_exception(error)).format()).rstrip()
 
 
-def _in_project(trace: TracebackType, project: Path) -> bool:
-    return is_project_file(project.resolve(), PurePath(trace.tb_frame.f_code.co_filename))
+def _own_frames(told: traceback.TracebackException, root: Path) -> traceback.TracebackException | None:
+    """The error, and those that led to it, with the frames of the project alone; None when there is none."""
+    own = [frame for frame in told.stack if is_project_file(root, PurePath(frame.filename))]
+    told.stack = traceback.StackSummary.from_list(own)
+    told.__cause__ = told.__cause__ and _own_frames(told.__cause__, root)
+    told.__context__ = told.__context__ and _own_frames(told.__context__, root)
+    return told if own or told.__cause__ or told.__context__ else None
 
 
 def failure_of(error: BaseException, project: Path, what: str) -> StageFailure:
