@@ -198,7 +198,9 @@ def _records(spec: Spec, built: Built, environment: str, result: RunResult) -> I
     yield f"log: {spec.shown(os.path.relpath(result.folder, spec.folder.resolve()))}"
     tracking = built.documents[environment]["environment"].get("settings", {}).get("tracking")
     if tracking:
-        yield f"experiments: {tracking}"
+        from mlopsc.stdlib.runtime.credentials import without_credentials
+
+        yield f"experiments: {without_credentials(str(tracking))}"
     elif (spec.folder / ".mlops" / "mlflow.db").exists():
         database = spec.shown(".mlops/mlflow.db")
         if _has_pages():

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
+from typing import NoReturn
 
 from mlopsc.stdlib.runtime.engine.events import LogLine, Progress
 from mlopsc.stdlib.runtime.engine.executor import Begun, Signal
@@ -53,9 +54,13 @@ def _listen(connection: Connection, jobs: queue.SimpleQueue[Job]) -> None:
         try:
             jobs.put(connection.recv())
         except Exception:
-            if hasattr(os, "killpg"):
-                os.killpg(0, signal.SIGKILL)
-            os._exit(1)
+            _end()
+
+
+def _end() -> NoReturn:
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _hear_interrupts() -> None:
@@ -70,7 +75,10 @@ def _locked(connection: Connection) -> Callable[[Signal], None]:
 
     def send(message: Signal) -> None:
         with lock:
-            connection.send(message)
+            try:
+                connection.send(message)
+            except OSError:  # the scheduler is gone, and nobody listens
+                _end()
 
     return send
 
