@@ -44,7 +44,7 @@ demo: $(READY) ## check, build and run the bike-sharing example on real data, tw
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the whole suite
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY) ## style, with ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -16,8 +16,6 @@ from zipfile import ZipFile
 import pytest
 from areas import ROOT, ROOTS
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 ALONE = {
     "annotated-types",
     "click",
