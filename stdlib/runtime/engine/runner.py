@@ -62,9 +62,9 @@ class _Walk:
         """Walk all stages."""
         plan = self._prepared.plan
         self._write(None)
-        self._tell(RunStarted(self._folder.number, plan.name, plan.environment, tuple(self._stages)))
         interrupted = False
         try:
+            self._tell(RunStarted(self._folder.number, plan.name, plan.environment, tuple(self._stages)))
             self._loop()
         except KeyboardInterrupt:
             interrupted = True
