@@ -64,10 +64,7 @@ def _described(estimator: type) -> dict[str, Any]:
     return {
         "tasks": tasks,
         "parameters": {
-            name: [
-                None if parameter.default is parameter.empty else repr(parameter.default),
-                *_allowed(estimator, name),
-            ]
+            name: [_default(parameter), *_allowed(estimator, name)]
             for name, parameter in inspect.signature(estimator).parameters.items()
             if parameter.kind is not parameter.VAR_KEYWORD
         },
@@ -75,6 +72,7 @@ def _described(estimator: type) -> dict[str, Any]:
 
 
 def _default(parameter: inspect.Parameter) -> str | None:
+    # numpy 1 and 2 write their own numbers differently
     value = parameter.default.item() if isinstance(parameter.default, generic) else parameter.default
     return None if value is parameter.empty else repr(value)
 
