@@ -46,6 +46,7 @@ class ColumnClauses(
     SchemaField,
     word="column",
     not_features=("id", "leak", "group", "ignore", "weight", "label_time"),
+    only_in_steps=("pii",),
     role_types={"weight": ("int", "float"), "label_time": ("timestamp", "date")},
 ):
     """What may follow the type of a column. Roles say what it is for, beyond being a feature.

@@ -38,7 +38,7 @@ class Csv(Source, word="csv"):
     path: Annotated[str, FilePath()] = setting("A file, folder, glob or URL, relative to the spec.", ..., min_length=1)
     separator: str = setting("What stands between two fields.", ",", min_length=1, max_length=1)
     encoding: str = setting("How the text is encoded.", "utf-8")
-    decimal: str = setting("What stands before the decimals of a number.", ".", min_length=1, max_length=1)
+    decimal: str = setting("What stands before the decimals of a number: `.` or `,`.", ".", pattern="^[.,]$")
 
 
 class Parquet(Source, word="parquet"):

@@ -291,6 +291,8 @@ class SchemaField(Declaration):
 
     not_features: ClassVar[tuple[str, ...]] = ()
     """The roles whose columns an estimator never sees."""
+    only_in_steps: ClassVar[tuple[str, ...]] = ()
+    """The roles whose texts and times are left out, and are no mistake, where no feature step takes them."""
     role_types: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     """The types that columns of a role may have, where not any will do."""
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.records import Entity
-from mlopsc.compiler.schema.declarations import Baseline, Block, Declaration, StageKind, Verb
+from mlopsc.compiler.schema.declarations import Baseline, Block, Declaration, Function, StageKind, Verb
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics import messages_blocks as messages
 from mlopsc.compiler.semantics import messages_words
 from mlopsc.compiler.semantics.findings import Findings
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.scopes import NESTED, Home, Placed
-from mlopsc.compiler.semantics.spelling import left_side
+from mlopsc.compiler.semantics.spelling import CHAMPION, left_side, names_compared
 from mlopsc.compiler.syntax import ast
 
 EXTENDS, ABSTRACT = "extends", "abstract"
@@ -206,12 +206,21 @@ class BodyReader:
         left = left_side(rule, lambda name: self._is_subject(name, verb), self.registry.functions_of(Baseline))
         given = next((clause.value for clause in rule.clauses if clause.name.text == "as"), None)
         name = given.text if isinstance(given, ast.Ref) else f"{rule.verb.text} {left}"
-        first = self.rules.setdefault(name, RulePart(Placed(rule, self.home), verb, name, left))
-        if first.placed.node is not rule:
-            self.findings.report(messages.duplicate_rule(self.home.at(rule), name, first.placed.at))
+        part = RulePart(Placed(rule, self.home), verb, name, left)
+        first = self.rules.setdefault(name, part)
+        if first is part:
+            return
+        if any(self._is_unknown(compared) for compared in names_compared(rule.subject)):
+            self.rules[f"{name} at {rule.span.start}"] = part  # the name that was meant may make it another rule
+            return
+        self.findings.report(messages.duplicate_rule(self.home.at(rule), name, first.placed.at))
+
+    def _is_unknown(self, name: ast.Ref) -> bool:
+        known = self.registry.function(name.text, (Function,)) is not None or name.text == CHAMPION
+        return not known and name.text not in self.home.scope.constants and not self._is_metric(name)
 
     def _is_subject(self, name: ast.Ref, verb: type[Verb]) -> bool:
-        return (
-            self.registry.function(name.text, verb.subjects) is not None
-            or self.home.scope.find(Namespace.METRIC, name.text) is not None
-        )
+        return self.registry.function(name.text, verb.subjects) is not None or self._is_metric(name)
+
+    def _is_metric(self, name: ast.Ref) -> bool:
+        return self.home.scope.find(Namespace.METRIC, name.text) is not None

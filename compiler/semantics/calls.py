@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic, did_you_mean
@@ -137,7 +137,16 @@ def function_named(callee: ast.Ref, families: Families, slot: Slot, context: Con
                 at, name, other, slot.name, families, [example_call(one) for one in known.values()]
             )
         )
-    raise context.refused(messages_words.unknown_function(at, name, families, known))
+    found = messages_words.unknown_function(at, name, families, known)
+    call = _estimator_call(name, known.values(), context)
+    raise context.refused(messages_words.called_itself(found, call) if call else found)
+
+
+def _estimator_call(name: str, functions: Iterable[type[Function]], context: Context) -> str:
+    """The call that gives an estimator which was called itself: `sklearn("linear_model.Ridge")`."""
+    takes = [one for one in functions for own in one.accepts().values() if type_of(own) == types.EstimatorName()]
+    paths = [path for path in context.program.project.estimators() if path.rpartition(".")[2] == name]
+    return f'{takes[0].word}("{paths[0]}")' if takes and paths else ""
 
 
 class Given(Record):

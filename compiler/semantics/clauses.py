@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.schema import types
@@ -17,7 +17,7 @@ from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.names import leaves
 from mlopsc.compiler.semantics.slots import Slot
 from mlopsc.compiler.syntax import ast
-from mlopsc.compiler.text import Location
+from mlopsc.compiler.text import Location, Span
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -36,7 +36,7 @@ def evaluate_clauses(
     found: dict[str, JsonValue] = {}
     places: dict[str, Location] = {}
     is_right = True
-    for clause in clauses:
+    for clause in _said(clauses, declaration, context):
         word, at = clause.name.text, context.at(clause)
         first = places.setdefault(word, at)
         if first is not at:
@@ -47,6 +47,16 @@ def evaluate_clauses(
         except Refused:
             is_right = False
     return found, places, is_right
+
+
+def _said(clauses: tuple[ast.Clause, ...], declaration: type[Declaration], context: Context) -> Iterator[ast.Clause]:
+    """The clauses; of unknown ones that no comma parts only the first, since they are words of one phrase."""
+    lost: ast.Clause | None = None
+    for clause in clauses:
+        is_unknown = clause.name.text not in declaration.accepts()
+        if not (is_unknown and lost and "," not in context.at(Span(lost.span.end, clause.span.start)).text):
+            yield clause
+        lost = clause if is_unknown else None
 
 
 def _evaluated(

@@ -64,6 +64,19 @@ def _hold_features(merged: Merged, has_step: bool, data: DataView, context: Cont
         context.report(
             messages.no_features(merged.header_at, merged.name, data.stage, [one.name for one in features], data.at)
         )
+        return
+    left_out = {*_named(data, "time"), *(_named(data, "key") if len(_named(data, "key")) == 1 else ())}
+    for column in features:
+        is_used = column not in usable and column.role not in context.program.registry.schema_field.only_in_steps
+        if is_used and column.name not in left_out:
+            context.report(messages.indirect_feature(column.at, column.name, str(column.type["function"]), merged.name))
+
+
+def _named(data: DataView, setting: str) -> list[str]:
+    """The columns that a setting of the data names."""
+    found = data.settings.get(setting)
+    value = found.value if found else None
+    return [str(one) for one in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
 
 
 def _hold_estimator(data: DataView, context: Context) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema.declarations import Baseline, Verb
 from mlopsc.compiler.semantics import messages_limits as messages
-from mlopsc.compiler.semantics import messages_rules, messages_types
+from mlopsc.compiler.semantics import messages_names, messages_rules, messages_types
 from mlopsc.compiler.semantics.calls import evaluate_function
 from mlopsc.compiler.semantics.context import Context
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import arithmetic, value_of
 from mlopsc.compiler.semantics.model import LimitModel, Settings
-from mlopsc.compiler.semantics.names import function_symbol
+from mlopsc.compiler.semantics.names import function_symbol, is_constant
 from mlopsc.compiler.semantics.quantities import Value, tidy
 from mlopsc.compiler.semantics.spelling import CHAMPION, text_of
 from mlopsc.compiler.semantics.subjects import Measured, is_subject
@@ -73,7 +74,14 @@ class LimitReader(Record):
                 return self._champion(node)
             case ast.Call():
                 return self._call(node)
+            case ast.Ref() if not is_constant(node, self.context):
+                raise self.context.refused(self._unknown(node))
         return value_of(node, self.context)
+
+    def _unknown(self, node: ast.Ref) -> Diagnostic:
+        known = [*([CHAMPION] if self.subject.is_model else []), *self.context.home.scope.constants]
+        expected = f"a limit is a value, the name of one{', or `champion`' if self.subject.is_model else ''}"
+        return messages_names.unknown_constant(self.context.at(node), node.text, known, expected)
 
     def _champion(self, node: ast.Ref) -> Scaled:
         self._hold_model(node, CHAMPION)

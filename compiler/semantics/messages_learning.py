@@ -98,6 +98,58 @@ def no_features(code: Code, at: Location, name: str, data: str, hidden: Sequence
     return Diagnostic(code, at, message, "no features", related, hint or "declare the columns that it may see")
 
 
+@message("E523", "column that no estimator takes")
+def indirect_feature(code: Code, at: Location, name: str, type_: str, train: str) -> Diagnostic:
+    """Estimators take numbers, truth values and categories. Text, timestamps and dates reach them only through a
+    `features` step, which turns them into such columns.
+
+    wrong:
+    ```mlops
+    data rides {
+      source = csv("data/rides.csv")
+      target = bikers
+      schema {
+        hr:     int
+        note:   text
+        bikers: int
+      }
+      check rows >= 1
+      split = random(train = 70%, validation = 10%, test = 20%)
+    }
+
+    train demand {
+      data      = rides
+      estimator = sklearn("linear_model.Ridge")
+    }
+    ```
+
+    right:
+    ```mlops
+    data rides {
+      source = csv("data/rides.csv")
+      target = bikers
+      schema {
+        hr:     int
+        note:   text role ignore
+        bikers: int
+      }
+      check rows >= 1
+      split = random(train = 70%, validation = 10%, test = 20%)
+    }
+
+    train demand {
+      data      = rides
+      estimator = sklearn("linear_model.Ridge")
+    }
+    ```
+    """
+    message = f"`{name}` is {article(f'`{type_}`')} column, which no estimator takes as it is"
+    hint = f"turn it into numbers in a `features` step of `{train}`, or give it the role `ignore`"
+    if type_ == "text":
+        hint = f"{hint}; with few values it is a `category`"
+    return Diagnostic(code, at, message, f"`{train}` would learn from it", hint=hint)
+
+
 @message("E515", "estimator for another kind of target")
 def wrong_estimator(
     code: Code, at: Location, name: str, task: str, target: str, type_: str, target_at: Location, twin: str

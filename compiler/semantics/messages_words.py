@@ -218,6 +218,12 @@ def unknown_function(
     return Diagnostic(code, at, f"there is no {what} `{name}`", label, hint=hint, fixes=fixes)
 
 
+def called_itself(found: Diagnostic, call: str) -> Diagnostic:
+    """`estimator = Ridge()`: what another function is given by name is called itself."""
+    hint = f"its parameters follow its name: `{call.removesuffix(')')}, …)`"
+    return Diagnostic(found.code, found.location, found.message, f"write `{call}`", hint=hint)
+
+
 @message("E216", "function of another kind")
 def wrong_family(
     code: Code,

@@ -259,7 +259,11 @@ def _unknown_split(name: str, ref: ast.Ref, context: Context) -> Refused:
     data = view.only_data
     if data is None or data.splits is None:
         return Refused()
-    return context.refused(messages_names.unknown_split(at, name, list(data.splits), data.stage))
+    found = messages_names.unknown_split(at, name, list(data.splits), data.stage)
+    if not data.splits:
+        context.findings.report_once(f"{data.stage} lacks split", found)
+        return Refused()
+    return context.refused(found)
 
 
 def candidates(type_: types.Type, context: Context) -> Iterator[Symbol]:

@@ -8,6 +8,7 @@ from mlopsc.compiler.schema import types
 from mlopsc.compiler.semantics import messages_code as messages
 from mlopsc.compiler.semantics import messages_types
 from mlopsc.compiler.semantics.context import Context
+from mlopsc.compiler.semantics.describing import describe
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.literals import value_of
@@ -19,11 +20,19 @@ from mlopsc.compiler.syntax import ast
 REFERENCE = re.compile(r"(?P<path>[^:]+\.py):(?P<name>[^\W\d]\w*)")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 GLOB = re.compile(r"[*?\[]")
+_PATH = re.compile(r"[\w.~-]*(?:/[\w.~-]+)+")
+"""A path without quotes, which reads as a division."""
+
 BARE_BASES = frozenset({"object", "BaseEstimator", "TransformerMixin", "OneToOneFeatureMixin", "ABC"})
 
 
 def evaluate_text(node: ast.Expr, type_: types.Type, slot: Slot, context: Context) -> str:
     """A text that names something; raises Refused after a message when there is no such thing."""
+    if isinstance(node, ast.Arithmetic) and _PATH.fullmatch(context.at(node).text):
+        expected, meant = describe(type_, context.program.registry), f'"{context.at(node).text}"'
+        raise context.refused(
+            messages_types.wrong_type(context.at(node), slot.name, expected, "a calculation", meant, "", safe=True)
+        )
     value = value_of(node, context)
     if value.is_secret:
         raise context.refused(messages_types.exposed_secret(context.at(node), slot.name, value.dimension == "call"))

@@ -129,18 +129,25 @@ def left_side(rule: ast.Rule, is_subject: Callable[[ast.Ref], bool], baselines: 
     number = subject_of(rule.subject, is_subject)
     said = [text_of(ungrouped(parts[number]))]
     others = parts[:number] + parts[number + 1 :]
-    compared = [name for other in others for name in _names(other) if name == CHAMPION or name in baselines]
+    names = [name.text for other in others for name in _names(other)]
+    compared = [name for name in names if name == CHAMPION or name in baselines]
     if compared:
         said += [_direction(rule.subject, number), compared[0]]
     said += [f"by {text_of(clause.value)}" for clause in rule.clauses if clause.name.text == "by" and clause.value]
     return " ".join(said)
 
 
-def _names(node: ast.Expr) -> Iterator[str]:
+def names_compared(node: ast.Expr) -> Iterator[ast.Ref]:
+    """The names on all sides of a comparison, and those of what is called there."""
+    for operand in operands(node):
+        yield from _names(operand)
+
+
+def _names(node: ast.Expr) -> Iterator[ast.Ref]:
     """The names in a limit, and those of what is called there."""
     match node:
-        case ast.Ref(text=text) | ast.Call(callee=ast.Ref(text=text)):
-            yield text
+        case (ast.Ref() as name) | ast.Call(callee=ast.Ref() as name):
+            yield name
         case ast.Group(inner=inner) | ast.Signed(operand=inner):
             yield from _names(inner)
         case ast.Arithmetic(left=left, right=right):
