@@ -119,7 +119,12 @@ def _parsed(document: Mapping[str, Any]) -> Namespace:
     parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="how many stages run side by side")
     parser.add_argument("--force", action="append", default=[], metavar="STAGE", help="run it even if nothing changed")
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each event")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    known = [stage["name"] for stage in document["stages"]]
+    for name in (*arguments.stages, *arguments.force):
+        if name not in known:
+            parser.error(f"there is no stage `{name}`; there are {', '.join(f'`{one}`' for one in known)}")
+    return arguments
 
 
 def _jobs(text: str) -> int:

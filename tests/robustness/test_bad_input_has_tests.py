@@ -43,6 +43,8 @@
 | EPIPE | test_surroundings.py: test_output_that_nobody_reads_ends_with_141 |
 | closed streams | test_surroundings.py: test_streams_that_are_closed_full_or_unread |
 | closed streams of `run.py` | test_surroundings.py: test_the_script_of_a_build_survives_its_streams |
+| exit codes of `run.py` | test_surroundings.py: test_the_script_of_a_build_ends_with_the_same_codes |
+| no git | test_surroundings.py: test_a_spec_in_another_folder |
 | no HOME, LANG=C | test_surroundings.py: test_variables |
 | a cache that cannot be used | test_disks.py: test_a_cache_that_cannot_be_used_only_costs_time |
 | TERM=dumb, NO_COLOR, COLUMNS=20 | test_surroundings.py: test_terminals test_variables |

@@ -79,6 +79,29 @@ def test_the_script_of_a_build_survives_its_streams(project: Project, shell: str
     assert done.stderr == ("error: the output cannot be written: No space left on device\n" if codes == {4} else "")
 
 
+def test_the_script_of_a_build_ends_with_the_same_codes(project: Project) -> None:
+    assert project.call("build").code == 0
+
+    def call(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "deploy/tiny/dev/run.py", *arguments]
+        done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=False)
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    code, told = call("rowz")
+    assert (code, "there is no stage `rowz`; there are `rows`" in told) == (2, True)
+    lock = project.write("mlops.lock", "[[")
+    code, told = call()
+    assert (code, "error: `mlops.lock` is damaged" in told, "  next: take it from" in told) == (4, True, True)
+    lock.unlink()
+    project.write("rows.csv", "id,x\n1,2\n")
+    code, told = call()
+    assert (code, "the rows of `rows` have no column `y`" in told, "at pipeline.mlops:11:5" in told) == (1, True, True)
+    (project.folder / "rows.csv").unlink()
+    code, told = call()
+    assert (code, "there is no file `rows.csv`" in told) == (4, True)
+
+
 @pytest.mark.parametrize(
     "variables",
     [
