@@ -30,6 +30,8 @@ def find_insertion(tokens: list[Token], start: int, index: int, accepted: set[st
     token = tokens[index]
     if token.type == "EQUAL" and "CMP" in accepted:
         return Insertion((recast(token, "CMP", "=="),), equals_in_comparison, span_of(token))
+    if token.value == "==" and "EQUAL" in accepted:
+        return Insertion((recast(token, "EQUAL", "="),), say.double_equals, span_of(token))
     if index == start:
         return None
     previous = tokens[index - 1]
@@ -41,6 +43,9 @@ def find_insertion(tokens: list[Token], start: int, index: int, accepted: set[st
         return Insertion((made("COMMA", ",", gap, previous), token), missing_comma, span_of(token), {"after": gap})
     if "IN" in accepted and kind_at(tokens, start + 1) == "COLON" and token.type in BOUNDS:
         return Insertion((made("IN", "in", gap, previous), token), say.range_without_in, span_of(token))
+    if "IN" in accepted and token.value in (">=", "<=") and kind_at(tokens, index + 1) == "QUANTITY":
+        bound: dict[str, str | Span] = {"bound": span_of(tokens[index + 1])}
+        return Insertion((recast(token, "IN", "in"),), say.compared_column, span_of(token), bound)
     if _is_bare_call(tokens, start, index):
         called = (made("LPAR", "(", gap, previous), token, made("RPAR", ")", span_of(token), token))
         return Insertion(called, say.bare_call, span_of(token), {"name": span_of(previous)})

@@ -62,6 +62,28 @@ def colon_in_setting(code: Code, at: Location, name: str) -> Diagnostic:
     )
 
 
+@message("E135", "setting with `==`")
+def double_equals(code: Code, at: Location) -> Diagnostic:
+    """`=` sets, `==` compares: a setting has one sign, a rule that compares has two.
+
+    wrong:
+    ```mlops
+    data rides {
+      source == csv("rides.csv")
+    }
+    ```
+
+    right:
+    ```mlops
+    data rides {
+      source = csv("rides.csv")
+    }
+    ```
+    """
+    fixes = (replace("Write `=`", at, "="),)
+    return Diagnostic(code, at, "a setting takes a single `=`", label="this compares", fixes=fixes)
+
+
 @message("E128", "two rules in one")
 def two_rules(code: Code, at: Location, rule: Location, rules: str) -> Diagnostic:
     """One line, one rule: each has its own outcome, its own evidence and its own name in reports.
@@ -183,3 +205,31 @@ def bare_call(code: Code, at: Location, name: Location) -> Diagnostic:
         label=f"`({at.text})`",
         fixes=(replace("Put it in parentheses", whole, f"{name.text}({at.text})"),),
     )
+
+
+@message("E136", "column that is compared")
+def compared_column(code: Code, at: Location, bound: Location) -> Diagnostic:
+    """The values that a column can have are a range after `in`, with an end left open where there is no limit.
+
+    wrong:
+    ```mlops
+    data rides {
+      schema {
+        bikers: int >= 0
+      }
+    }
+    ```
+
+    right:
+    ```mlops
+    data rides {
+      schema {
+        bikers: int in 0..
+      }
+    }
+    ```
+    """
+    written = f"in {bound.text}.." if at.text == ">=" else f"in ..{bound.text}"
+    whole = Location(at.file, Span(at.span.start, bound.span.end))
+    fixes = (replace(f"Write `{written}`", whole, written),)
+    return Diagnostic(code, at, "the values of a column are a range after `in`", label=f"`{written}`", fixes=fixes)

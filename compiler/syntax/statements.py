@@ -188,13 +188,20 @@ def _insert_sign(at: Arranging, statement: list[Token]) -> list[Token]:
     return [first, made("EQUAL", "=", after, first), *statement[1:]]
 
 
+def _begins_next(at: Arranging, statement: list[Token], index: int) -> bool:
+    """Whether another item begins inside a statement: a setting, a field, or after a setting a rule."""
+    token, following = statement[index], kind_at(statement, index + 1)
+    is_rule = token.value in at.vocabulary.verbs and statement[1].type == "EQUAL" and following in NAMES
+    return token.type in NAMES and (following in ("EQUAL", "COLON") or is_rule)
+
+
 def _part_items(at: Arranging, statement: list[Token]) -> list[Token]:
     """`a = 1 b = 2`: a line break where the next item begins."""
     done = statement[:2]
     depth = 0
     for index, token in enumerate(statement[2:], 2):
         depth += (token.type in OPENERS) - (token.type in CLOSERS)
-        if depth == 0 and token.type in NAMES and kind_at(statement, index + 1) in ("EQUAL", "COLON"):
+        if depth == 0 and _begins_next(at, statement, index):
             if done[-1].type == "COMMA":
                 done.pop()
             if done[-1].type in OPERAND_ENDS:
