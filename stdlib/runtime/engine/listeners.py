@@ -47,7 +47,8 @@ class PlainLines:
     def _lines(self, event: Event) -> list[str]:
         match event:
             case RunStarted():
-                return [f"run {event.number}: {event.pipeline} in {event.environment}, {len(event.stages)} stages"]
+                stages = "1 stage" if len(event.stages) == 1 else f"{len(event.stages)} stages"
+                return [f"run {event.number}: {event.pipeline} in {event.environment}, {stages}"]
             case StageStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 return [f"{event.stage}: starts{again}{f' ({event.reason})' if event.reason else ''}"]
