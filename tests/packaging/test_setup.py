@@ -24,6 +24,11 @@ ENVIRONMENT, PIP, INSTALLATION, SUITE = ".venv", "pip>=24.1", ".[dev]", "workste
 """The last word of each thing that is asked: to make the environment, to get its pip, to install, to test."""
 
 
+def outside_make() -> dict[str, str]:
+    """The environment without what a make that runs these tests would tell the make of a test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+
+
 class Checkout:
     """A folder with the Makefile, and a Python that notes what it is asked."""
 
@@ -41,11 +46,10 @@ class Checkout:
 
     def run(self, *command: str, breaks: str = "") -> tuple[int, list[str], str]:
         """Run a command; its exit code, the last word of each call of Python, ruff or mypy, and what stderr got."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**kept, "PYTHON": "./python", **({"BREAKS": breaks} if breaks else {})},
+            env={**outside_make(), "PYTHON": "./python", **({"BREAKS": breaks} if breaks else {})},
             capture_output=True,
             text=True,
             check=False,
@@ -138,6 +142,8 @@ def test_a_python_that_is_not_there_is_told(checkout: Checkout) -> None:
 
 
 def test_help_lists_every_target(checkout: Checkout) -> None:
-    done = subprocess.run(["make", "help"], cwd=checkout.folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "help"], cwd=checkout.folder, env=outside_make(), capture_output=True, text=True, check=True
+    )
     declared = next(line for line in (ROOT / "Makefile").read_text("utf-8").split("\n") if line.startswith(".PHONY"))
     assert {line.split()[0] for line in done.stdout.splitlines()} == set(declared.split()[1:])
