@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlopsc.compiler.cli.commands import Group
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.spec import locate
 
@@ -18,10 +19,11 @@ _PLATFORMS = {
     "aws": 'aws(region = "eu-west-1", account = "000000000000")  # your region and account',
     "azure": 'azure(location = "westeurope", subscription = "00000000-0000-0000-0000-000000000000")  # yours',
 }
+_TAKEN = "E220"
 _spec = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("pipeline.mlops"))
 
 
-@click.group(name="add")
+@click.group(cls=Group, name="add")
 def command() -> None:
     """Add a block to the spec: `release`, `monitor` or `environment`.
 
@@ -102,13 +104,19 @@ def _settings(compilation: Compilation, stage: str) -> dict[str, object]:
 def _append(compilation: Compilation, file: Path, kind: str, name: str, **names: str) -> int:
     """Write the block at the end of the spec, if the spec with it is right."""
     from mlopsc.compiler.cli.writing import write_file
-    from mlopsc.compiler.scaffold.spec import block, quoted_name
+    from mlopsc.compiler.scaffold.spec import block
 
+    if not name.isidentifier():
+        hint = "letters, digits and `_`, beginning with a letter"
+        raise CommandFailure(f"`{name}` cannot be the name of a block", hint, Exit.USAGE)
     text = compilation.files[0].source.text
-    added = block(kind, name=quoted_name(name), **names)
+    added = block(kind, name=name, **names)
     grown = f"{text.rstrip()}\n\n{added}"
     after = compilation.edited(compilation.main, grown)
     if errors := [one for one in after.diagnostics if one.is_error]:
+        if errors[0].code.id == _TAKEN:
+            again = f"mlopsc add {kind} {'NAME' if kind == 'environment' else '--name NAME'}"
+            raise CommandFailure(f"there is a block `{name}` already", f"give another name: {again}", Exit.USAGE)
         raise CommandFailure(f"`{kind} {name}` does not fit this spec: {errors[0].message}", errors[0].hint, Exit.USAGE)
     write_file(file, grown)
     click.echo(f"added to {file}:\n\n{added}\nNext: correct it to your needs, then mlopsc check")

@@ -46,7 +46,7 @@ def command(file: str | None, format_: str, fix: bool, strict: bool) -> int:
     stream = sys.stderr if fix and spec.text is not None else sys.stdout
     stream.write(render(found, format_, spec))
     if format_ in ("text", "github"):
-        stream.write(_closing(compilation, spec, found, made))
+        stream.write(_closing(compilation, spec, found, made, asked=fix))
     return exit_code(found, strict=strict)
 
 
@@ -95,8 +95,8 @@ def _fixed(spec: Spec, compilation: Compilation) -> tuple[Compilation, int]:
     return result.compilation, result.count
 
 
-def _closing(compilation: Compilation, spec: Spec, found: Sequence[Diagnostic], made: int) -> str:
-    """The last line: what was found, or what the spec describes."""
+def _closing(compilation: Compilation, spec: Spec, found: Sequence[Diagnostic], made: int, *, asked: bool) -> str:
+    """The last line: what was found, or what the spec describes; `asked` is whether fixes were asked for."""
     from mlopsc.compiler.render.cells import counted
     from mlopsc.compiler.render.style import style_of
 
@@ -106,6 +106,8 @@ def _closing(compilation: Compilation, spec: Spec, found: Sequence[Diagnostic], 
         line = style("error" if any(one.is_error for one in found) else "warning", tally(found))
         fixable = sum(any(fix.safe for fix in one.fixes) for one in found)
         more = f"; `--fix` mends {'it' if fixable == len(found) == 1 else fixable}" if fixable else ""
+        if asked and not fixable and any(one.fixes for one in found):
+            more = "; `--fix` makes only fixes that are certain: choose the others yourself"
         return f"{done}{line}{more}\n"
     model = compilation.model
     name = model.pipeline.name if model.pipeline else spec.shown(spec.name)

@@ -30,7 +30,25 @@ Examples:
 """
 
 
-class Commands(click.Group):
+class Group(click.Group):
+    """Commands, of which an unknown one is told the one that was probably meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but for what is said of an unknown command."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from mlopsc.compiler.diagnostics import did_you_mean
+
+            known = self.list_commands(ctx)
+            close = did_you_mean(name, known) or next((one for one in known if one.startswith(name)), None)
+            hint = f"did you mean `{close}`?" if close else f"`{ctx.command_path} --help` lists all"
+            raise click.UsageError(f"there is no command `{name}`: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class Commands(Group):
     """Finds a command by importing its module."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
@@ -44,19 +62,6 @@ class Commands(click.Group):
         command = import_module(_module(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown command is told the one that was probably meant."""
-        name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            from mlopsc.compiler.diagnostics import did_you_mean
-
-            close = did_you_mean(name, self.list_commands(ctx))
-            hint = f"did you mean `{close}`?" if close else "`mlopsc --help` lists all"
-            raise click.UsageError(f"there is no command `{name}`: {hint}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by section, with one line each."""

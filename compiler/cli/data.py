@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlopsc.compiler.cli.commands import Group
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.spec import locate
 from mlopsc.compiler.cli.summary import told_splits
@@ -43,7 +44,7 @@ class Version:
         return self.record.facts
 
 
-@click.group(name="data", invoke_without_command=True)
+@click.group(cls=Group, name="data", invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> int:
     """List, show and compare the versions of the rows of data stages.

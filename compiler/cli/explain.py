@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from mlopsc.compiler.catalogue import Page
+    from mlopsc.compiler.render.forms import Form
     from mlopsc.compiler.render.wording import Meaning
     from mlopsc.compiler.schema.parameters import Parameter
 
@@ -60,18 +61,20 @@ def command(topic: str | None) -> int:
 def explain(topic: str, style: Style) -> list[str]:
     """The lines that explain a code or a word; raises CommandFailure with the nearest one when there is none."""
     from mlopsc.compiler.catalogue import page, pages
+    from mlopsc.compiler.render.forms import FORMS
     from mlopsc.compiler.render.wording import choices, meanings, suggestion
     from mlopsc.stdlib import registry
 
     topic = topic.strip("`")
-    blocks = [list(_meaning(one, style)) for one in meanings(topic, registry())]
+    blocks = [list(_form(topic, FORMS[topic], style))] if topic in FORMS else []
+    blocks += [list(_meaning(one, style)) for one in meanings(topic, registry())]
     blocks = blocks or [list(_choice(topic, one, style)) for one in choices(topic, registry())]
     if blocks:
         return [line for number, block in enumerate(blocks) for line in ([""] if number else []) + block]
     found = page(topic)
     if found is not None:
         return list(_page(found, style))
-    close = suggestion(topic, registry(), pages())
+    close = suggestion(topic, registry(), [*pages(), *FORMS])
     hint = f"did you mean `{close}`?" if close else "`mlopsc explain` lists all codes; docs/reference.md all words"
     raise CommandFailure(f"there is no code or word `{topic}`", hint, Exit.USAGE)
 
@@ -111,6 +114,14 @@ def _wrapped(text: str, style: Style, indent: str = "") -> Iterable[str]:
 
     lines = wrap(text, min(style.columns or _WIDEST, _WIDEST), initial_indent=indent, subsequent_indent=indent)
     return map(style.ticked, lines)
+
+
+def _form(word: str, form: Form, style: Style) -> Iterator[str]:
+    yield f"{style('bold', word)}  word of the language"
+    yield ""
+    yield from _wrapped(form.text, style, "  ")
+    yield ""
+    yield from (f"    {line}" for line in form.example.splitlines())
 
 
 def _meaning(meaning: Meaning, style: Style) -> Iterator[str]:

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from mlopsc.compiler.compilation import Compilation
 
 FORMATS = ("tree", "svg", "mermaid", "html")
+_ENDINGS = {
+    ".svg": "svg",
+    ".html": "html",
+    ".htm": "html",
+    ".mmd": "mermaid",
+    ".md": "mermaid",
+    ".txt": "tree",
+    "": "tree",
+}
 
 
 @click.command(name="graph")
@@ -48,8 +57,13 @@ def command(file: str | None, format_: str | None, output: Path | None, environm
 
 
 def _format_of(output: Path | None) -> str:
-    endings = {".svg": "svg", ".html": "html", ".htm": "html", ".mmd": "mermaid", ".md": "mermaid"}
-    return endings.get(output.suffix.lower(), "tree") if output else "tree"
+    if output is None:
+        return "tree"
+    found = _ENDINGS.get(output.suffix.lower())
+    if found is None:
+        endings = ", ".join(f"`{one}`" for one in _ENDINGS if one)
+        raise click.UsageError(f"no format ends in `{output.suffix}`: use {endings}, or say it with --format")
+    return found
 
 
 def draw(compilation: Compilation, format_: str, environment: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlopsc.compiler.cli.commands import Group
 from mlopsc.compiler.cli.exits import Exit
 from mlopsc.compiler.cli.spec import locate
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _file = click.option("--file", metavar="FILE", help="The spec; by default the pipeline.mlops of this folder.")
 
 
-@click.group(name="runs", invoke_without_command=True)
+@click.group(cls=Group, name="runs", invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> int:
     """List, show and compare the runs of this project.

@@ -23,6 +23,8 @@ DEFAULT = "pipeline.mlops"
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 _SUFFIX = ".mlops"
+_MOST = 5
+"""How many names a message offers."""
 
 
 class Spec(Record):
@@ -70,6 +72,8 @@ def locate(file: str | None) -> Spec:
         path /= DEFAULT
     if not _is_there(path):
         raise CommandFailure(*_missing(path, is_default=file is None))
+    if path.suffix not in ("", _SUFFIX):
+        raise CommandFailure(f"`{path}` is no spec: their names end in `{_SUFFIX}`", "name the spec", Exit.USAGE)
     return Spec(path.parent, path.name)
 
 
@@ -110,12 +114,17 @@ def _missing(path: Path, *, is_default: bool) -> tuple[str, str]:
 
         require_current_folder()
         fact = f"there is no `{DEFAULT}` in this folder"
-        return fact, f"name the spec: `{here[0]}` is here" if here else "`mlopsc init` makes one"
+        return fact, f"name the spec: {_either(here)}" if here else "`mlopsc init` makes one"
     from mlopsc.compiler.diagnostics import did_you_mean
 
     close = did_you_mean(path.name, here)
     hint = f"did you mean `{path.with_name(close)}`?" if close else "correct the path; `mlopsc init` makes a new spec"
     return f"there is no file `{path}`", hint
+
+
+def _either(names: list[str]) -> str:
+    """The first few of them."""
+    return " or ".join(f"`{name}`" for name in names[:_MOST]) + (", …" if len(names) > _MOST else "")
 
 
 def is_spec(argument: str) -> bool:
@@ -176,5 +185,6 @@ def environment_named(environments: Iterable[str], name: str | None) -> str:
     from mlopsc.compiler.diagnostics import did_you_mean
 
     close = did_you_mean(name, known)
-    hint = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{one}`' for one in known)}"
+    there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(f'`{one}`' for one in known)}"
+    hint = f"did you mean `{close}`?" if close else there
     raise CommandFailure(f"there is no environment `{name}`", hint, Exit.USAGE)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mlopsc.compiler.catalogue import Page, pages
+from mlopsc.compiler.render.forms import FORMS
 from mlopsc.compiler.render.wording import default_of, kind_of, paragraphs, role_of, signature, takes
 from mlopsc.compiler.schema.declarations import ColumnType, Declaration, Function, StageKind
 from mlopsc.compiler.schema.registry import Registry
@@ -30,7 +31,12 @@ def _words(registry: Registry) -> Iterator[str]:
     yield "Every word of the language. [language.md](language.md) is the guide, [messages.md](messages.md) has every"
     yield "message; `mlopsc explain WORD` shows the same in the terminal."
     yield ""
-    yield from (f"- [{title}](#{title.lower()})" for title in ("Blocks", "Rules", "Columns", "Functions", "Events"))
+    yield from (
+        f"- [{title}](#{title.lower()})" for title in ("Words", "Blocks", "Rules", "Columns", "Functions", "Events")
+    )
+    yield from ("", "## Words", "", "What stands in any block, or in several.")
+    for word, form in FORMS.items():
+        yield from ("", f"### `{word}`", "", form.text, "", "```mlops fragment", *form.example.splitlines(), "```")
     yield from ("", "## Blocks")
     for block in registry.blocks.values():
         yield from _declaration(block, registry)
