@@ -165,7 +165,9 @@ def test_what_a_spec_says_is_escaped(project: Path, call: Call) -> None:
     spec.write_text(
         nasty.replace("check rows >= 100", "check rows >= 100\n  check matches(note, '</script>&\"')"), "utf-8"
     )
-    spec.write_text(spec.read_text(encoding="utf-8").replace("    price:", "    note:   text role ignore\n    price:"), "utf-8")
+    spec.write_text(
+        spec.read_text(encoding="utf-8").replace("    price:", "    note:   text role ignore\n    price:"), "utf-8"
+    )
     assert "&lt;/script&gt;&amp;" in call("graph", "--format", "html").out
     assert "'</script>" not in call("graph", "--format", "html").out
     ET.fromstring(call("graph", "--format", "svg").out)
