@@ -37,7 +37,7 @@ def command(arguments: tuple[str, ...], environment: str | None) -> int:
         (one.stage, one.kind, _STATUS[one.status], "; ".join(one.causes))
         for one in forecast(request_for(spec, built, name, only=stages))
     ]
-    click.echo("\n".join(render_table(("stage", "kind", "", "why"), rows, style_of(sys.stdout))))
+    click.echo("\n".join(render_table(("stage", "kind", "state", "why"), rows, style_of(sys.stdout))))
     return Exit.OK
 
 

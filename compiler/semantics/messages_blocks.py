@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Label, message, replace
 from mlopsc.compiler.schema.declarations import Function
-from mlopsc.compiler.semantics.describing import known
+from mlopsc.compiler.semantics.describing import article, known
 from mlopsc.compiler.semantics.index import Symbol
 from mlopsc.compiler.semantics.suggestions import end_of, meant
 from mlopsc.compiler.text import Location
@@ -128,7 +128,7 @@ def unusable_name(code: Code, at: Location, kind: str, name: str) -> Diagnostic:
     plain = "_".join("".join(char if char.isalnum() else " " for char in name).split())
     usable = plain and not plain[0].isdigit()
     fixes = (replace(f"Write `{plain}`", at, plain, safe=False),) if usable else ()
-    message = f"`{name}` cannot be the name of a {kind}"
+    message = f"`{name}` cannot be the name of {article(kind)}"
     return Diagnostic(code, at, message, "letters, digits, `_` and `-`", fixes=fixes)
 
 

@@ -341,3 +341,16 @@ def test_how_rows_were_had_and_judged_runs_nothing_after_them(project: Project) 
     assert worked(project.run()) == ["rides"]
     project.stage("rides", do="find", source={"facts": {**others, "hash": "2"}})
     assert worked(project.run()) == ["rides", "demand"]
+
+
+def test_a_release_that_reads_the_environment_matters_to_the_gate_alone(chain: Project) -> None:
+    chain.environment["serves"] = False
+    chain.run()
+    chain.environment["serves"] = True
+    expected = chain.forecast()
+    assert {name: why.status for name, why in expected.items()} == {
+        "rides": "cached",
+        "demand": "cached",
+        "gate": "runs",
+    }
+    assert expected["gate"].causes == ("a release reads the environment now",)

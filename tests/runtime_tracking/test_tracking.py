@@ -17,6 +17,7 @@ from mlopsc.stdlib.runtime.engine.events import Outcome
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import RunResult, run
 from mlopsc.stdlib.runtime.tracking import hand_over, track_run
+from mlopsc.stdlib.runtime.tracking.mirror import alias_of
 
 FUNCTIONS = {kind: f"mlopsc.stdlib.runtime.{kind}:run" for kind in ("data", "train", "test")}
 FEATURES = [f"s{i}" for i in range(1, 7)] + ["age", "sex", "bmi", "bp"]
@@ -72,6 +73,11 @@ def pipeline(**train: Any) -> dict[str, Any]:
             },
         ],
     }
+
+
+def test_the_environment_of_another_file_has_an_alias_too() -> None:
+    assert alias_of("champion", {"environment": "shared.dev"}) == "champion-shared_dev"
+    assert alias_of("champion", {"environment": "prod"}) == "champion-prod"
 
 
 def request(folder: Path, document: dict[str, Any] | None = None, **options: str) -> Request:

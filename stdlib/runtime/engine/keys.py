@@ -81,8 +81,9 @@ class Keys:
         return {"code": code, "files": files}
 
     def _of_pipeline(self, stage: PlannedStage) -> Parts:
-        serves = self._plan.document["environment"].get("serves", True)
-        return {"serves": serves, "metrics": self._metrics(stage)}
+        if stage.kind != "test":
+            return {"metrics": self._metrics(stage)}
+        return {"metrics": self._metrics(stage), "serves": self._plan.document["environment"].get("serves", True)}
 
     def _metrics(self, stage: PlannedStage) -> list[Mapping[str, Any]]:
         written = canonical(stage.declaration).decode()

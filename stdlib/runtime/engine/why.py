@@ -84,8 +84,8 @@ def _seen(now: Parts, earlier: Parts) -> Iterator[str]:
 def _pipeline(now: Parts, earlier: Parts) -> Iterator[str]:
     if now["metrics"] != earlier["metrics"]:
         yield "a metric that it uses changed"
-    if now["serves"] != earlier["serves"]:
-        yield "the environment is one that a release reads" if now["serves"] else "no release reads the environment"
+    if now.get("serves") != earlier.get("serves"):
+        yield "a release reads the environment now" if now["serves"] else "no release reads the environment any more"
 
 
 def _source(*_: str) -> Iterator[str]:

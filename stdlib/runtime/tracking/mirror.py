@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from math import isfinite
@@ -125,8 +126,13 @@ def _register(client: MlflowClient, run: str, handed: Mapping[str, Any], stage: 
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     version = client.create_model_version(name, logged.model_uri, run)
-    client.set_registered_model_alias(name, f"challenger-{handed['environment']}", version.version)
+    client.set_registered_model_alias(name, alias_of("challenger", handed), version.version)
     return str(version.version)
+
+
+def alias_of(role: str, handed: Mapping[str, Any]) -> str:
+    """The name of a version in an environment, of letters, digits, `_` and `-`, which are all that MLflow takes."""
+    return re.sub(r"[^0-9A-Za-z_-]", "_", f"{role}-{handed['environment']}")
 
 
 def _log_gates(client: MlflowClient, run: str, handed: Mapping[str, Any], stage: str, version: str | None) -> None:
@@ -137,7 +143,7 @@ def _log_gates(client: MlflowClient, run: str, handed: Mapping[str, Any], stage:
             client.log_metric(run, f"{gate}.{name}", value)
         if facts["version"] is not None and version is not None:
             name = f"{handed['pipeline']}.{stage}"
-            client.set_registered_model_alias(name, f"champion-{handed['environment']}", version)
+            client.set_registered_model_alias(name, alias_of("champion", handed), version)
             client.set_tag(run, "mlopsc.version", facts["version"])
 
 
