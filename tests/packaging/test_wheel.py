@@ -115,7 +115,6 @@ def test_the_core_imports_without_a_warning(alone: Path) -> None:
         (["check"], "no findings"),
         (["fmt", "--check"], "1 file as it is"),
         (["build"], "run.py"),
-        (["build", "--check"], ""),
         (["graph"], "train"),
         (["graph", "--format", "html"], "<svg"),
         (["graph", "--format", "mermaid"], "flowchart"),
@@ -129,6 +128,12 @@ def test_what_does_not_run_stages_works_without_extras(command: list[str], said:
     done = mlopsc(*command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert said in done.stdout + done.stderr
+
+
+def test_what_was_built_is_found_to_be_that_of_the_spec(mlopsc: Mlopsc) -> None:
+    assert mlopsc("build").returncode == 0
+    done = mlopsc("build", "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_project_began_with_its_own_rows(project: Path) -> None:
