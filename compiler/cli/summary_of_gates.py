@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mlopsc.compiler.render.cells import safe
@@ -21,14 +21,16 @@ def gate_lines(
     units = f" in {rows['units']:,} units of `{safe(str(rows['unit']))}`" if rows["units"] != rows["rows"] else ""
     look = f", {next(iter(looks))}" if len(looks) == 1 else ""
     yield style.ticked(f"judges `{facts['model']}` on {facts['judged_on']}: {rows['rows']:,} rows{units}{look}")
+    common = _common_notes(rules)
     for rule in rules:
-        yield from _rule(rule, rows, notes, style)
+        yield from _rule(rule, rows, notes, common, style)
         if len(looks) > 1 and rule.get("look"):
             yield style("dim", f"    {_look(rule)} at these rows")
         place = place_of(rule["rule"], "") if rule["verdict"] != "pass" else ""
         if place:
             yield f"    {style('place', '-->')} {safe(place)}"
     yield from waived_lines(facts, style)
+    yield from (style("dim", safe(note)) for note in common)
     if any(rule.get("hidden") for rule in rules):
         yield style.ticked("a counted look tells the verdict and hides the figures: `reveal = true` shows them", "dim")
     version = facts.get("version")
@@ -50,7 +52,15 @@ def _version(version: Any) -> str:
     return str(version["number"]) if isinstance(version, Mapping) and "number" in version else str(version)
 
 
-def _rule(rule: Mapping[str, Any], rows: Mapping[str, Any], notes: Mapping[str, Any], style: Style) -> Iterator[str]:
+def _common_notes(rules: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is to be said of several rules in the same words, which is then said once."""
+    found = [str(one["note"]) for rule in rules for one in rule["judgements"] if one.get("note")]
+    return [note for note in dict.fromkeys(found) if found.count(note) > 1]
+
+
+def _rule(
+    rule: Mapping[str, Any], rows: Mapping[str, Any], notes: Mapping[str, Any], common: Sequence[str], style: Style
+) -> Iterator[str]:
     tone, mark = _SIGNS[rule["verdict"]]
     verdict = "" if rule["verdict"] == "pass" else f"  {rule['verdict'].upper()}"
     advice = style("dim", "  (only advice: this machine is shared)") if rule["advisory"] else ""
@@ -59,9 +69,11 @@ def _rule(rule: Mapping[str, Any], rows: Mapping[str, Any], notes: Mapping[str, 
     judgements = [{**one, **measured} for one in rule["judgements"]]
     for one in judgements:
         yield from (f"    {line}" for line in _judgement(rule, one, rows, style))
+    own = [str(one["note"]) for one in judgements if one.get("note") and one["note"] not in common]
     is_told = any(one.get("estimate") is not None for one in judgements) and rule["verdict"] == "pass"
     if not is_told or any(one.get("estimate") is not None and _is_alone(one) for one in judgements):
         yield f"    {style.ticked(safe(rule['reason']))}"
+    yield from (style("dim", f"    {safe(note)}") for note in own)
     for line in notes.get("tails", {}).get(rule["rule"], ()) if rule["verdict"] == "fail" else ():
         yield f"    {safe(line)}"
 
@@ -80,8 +92,6 @@ def _judgement(
     needed = judgement.get("rows_needed")
     if judgement["verdict"] == "undecided" and needed and f"{needed:,}" not in rule["reason"]:
         yield f"about {needed:,} rows would decide; there are {judgement['rows']:,}"
-    if judgement.get("note"):
-        yield style("dim", safe(str(judgement["note"])))
     for one in judgement["slices"]:
         yield from _slice(rule, one, style)
 
