@@ -21,7 +21,7 @@ class Exit(IntEnum):
 
 MEANINGS: Mapping[Exit, str] = {
     Exit.OK: "done, and all is well",
-    Exit.FINDINGS: "findings: mistakes in the spec, a check or a gate that failed",
+    Exit.FINDINGS: "findings: mistakes in the spec, a stage, a check or a gate that failed",
     Exit.USAGE: "the command was not written as its --help says",
     Exit.UNDECIDED: "undecided: too few rows to tell",
     Exit.ENVIRONMENT: "the environment: files, network, missing tools",
