@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Label, message, replace
 from mlopsc.compiler.semantics.describing import article, known, listed
 from mlopsc.compiler.semantics.suggestions import meant
 from mlopsc.compiler.text import Location
+
+_DASHED = re.compile(r"(?P<low>[\d._]+)\s*-\s*(?P<high>[\d._]+)")
+"""A range as it is written elsewhere, which reads as a difference."""
 
 FOREIGN_TYPES = {
     "string": "text",
@@ -152,9 +156,15 @@ def unfit_bound(at: Location, name: str, type_: str, noun: str) -> Diagnostic:
 
 
 def no_range(at: Location, name: str) -> Diagnostic:
-    """`int in 5`."""
-    hint = "write `in 0..23`, `in 0..`, or a list of values"
-    return unfit_limits(at, f"after `in`, `{name}` takes a range or a list", "neither a range nor a list", hint)
+    """`int in 5`, `int in 0-23`."""
+    fact = f"after `in`, `{name}` takes a range or a list"
+    ends = _DASHED.fullmatch(at.text)
+    if ends is None:
+        hint = "write `in 0..23`, `in 0..`, or a list of values"
+        return unfit_limits(at, fact, "neither a range nor a list", hint)
+    written = f"{ends['low']}..{ends['high']}"
+    found = unfit_limits(at, fact, f"a difference; did you mean `{written}`?")
+    return found.changed(fixes=(replace(f"Write `{written}`", at, written, safe=False),))
 
 
 def no_list(at: Location, name: str, type_: str) -> Diagnostic:

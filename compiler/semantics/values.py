@@ -12,7 +12,7 @@ from mlopsc.compiler.semantics.describing import describe
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.literals import value_of
 from mlopsc.compiler.semantics.model import ColumnModel, names_in
-from mlopsc.compiler.semantics.names import candidates, columns_named, is_constant, meanings, resolve
+from mlopsc.compiler.semantics.names import PERCENTILE, candidates, columns_named, is_constant, meanings, resolve
 from mlopsc.compiler.semantics.slots import Slot, coerced, wrong_type
 from mlopsc.compiler.semantics.spelling import ungrouped
 from mlopsc.compiler.syntax import ast
@@ -108,6 +108,9 @@ def _new_name(node: ast.Ref, slot: Slot, context: Context) -> JsonValue:
 def _no_name(node: ast.Expr, type_: types.Type, slot: Slot, context: Context) -> Refused:
     """Something else than a name; text that would be one is told to lose its quotes."""
     meant = ""
+    if isinstance(node, ast.Quantity) and isinstance(type_, types.Percentile):
+        number = node.text.removesuffix("%")
+        meant = f"p{number}" if PERCENTILE.fullmatch(f"p{number}") else ""
     if isinstance(node, ast.Text) and node.plain:
         name = ast.Ref(node.span, tuple(ast.Name(node.span, part) for part in node.plain.split(".")))
         meant = node.plain if any(True for _ in meanings(name, type_, context)) else ""
