@@ -104,14 +104,14 @@ def _cache() -> Found:
 def _git() -> Found:
     if shutil.which("git") is None:
         return Found("warn", "git", "not found", "install it: versions of models name the commit they come from")
-    if _ask_git("rev-parse", "--is-inside-work-tree") != "true":
+    if ask_git("rev-parse", "--is-inside-work-tree") != "true":
         return Found(
             "warn", "git", "this folder is in no repository", "`git init`: versions of models name their commit"
         )
     return Found("ok", "git", "this folder is in a repository")
 
 
-def _ask_git(*arguments: str, folder: Path = Path()) -> str | None:
+def ask_git(*arguments: str, folder: Path = Path()) -> str | None:
     """What git answers; None when it fails."""
     try:
         done = subprocess.run(
@@ -152,10 +152,10 @@ def _space(spec: Spec) -> Found:
 
 
 def _ignored(spec: Spec) -> Found:
-    if _ask_git("rev-parse", "--is-inside-work-tree", folder=spec.folder) != "true":
+    if ask_git("rev-parse", "--is-inside-work-tree", folder=spec.folder) != "true":
         return Found("ok", "ignored files", "no repository")
     for path in (".mlops/", "deploy/x/x/origins.json"):
-        if _ask_git("check-ignore", path, folder=spec.folder) is None:
+        if ask_git("check-ignore", path, folder=spec.folder) is None:
             name = path.rpartition("/")[2] or path
             return Found("warn", "ignored files", f"git does not ignore {name}", f"`echo {name} >> .gitignore`")
     return Found("ok", "ignored files", "git ignores what is this machine's alone")
@@ -177,7 +177,7 @@ def _lock(spec: Spec, compilation: Compilation) -> Found:
     unpinned = sorted(name for name in stages if all(lock.pin(name) is None for lock in locks.values()))
     if unpinned:
         return Found("warn", NAME, f"it does not pin {', '.join(unpinned)}", "`mlopsc run` pins them")
-    if _ask_git("status", "--porcelain", "--", NAME, folder=spec.folder):
+    if ask_git("status", "--porcelain", "--", NAME, folder=spec.folder):
         return Found("warn", NAME, "it has changed since the last commit", f"`git commit {NAME}`")
     return Found("ok", NAME, "it pins the rows of every data stage")
 

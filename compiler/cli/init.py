@@ -148,7 +148,18 @@ def _texts(folder: Path, table: _Table, name: str | None) -> Iterator[tuple[str,
     yield ".gitignore", _IGNORED
     yield "requirements.txt", _requirements()
     pipeline = spec.identifier(name or folder.resolve().name, "pipeline")
-    yield "pipeline.mlops", spec.project_spec(pipeline, table.guess, table.path, table.options, features)
+    yield (
+        "pipeline.mlops",
+        spec.project_spec(pipeline, table.guess, table.path, table.options, features, _owner(folder)),
+    )
+
+
+def _owner(folder: Path) -> str:
+    """The address that git signs commits with there; empty if there is none, or no git."""
+    from mlopsc.compiler.cli.examination import ask_git
+
+    place = next(one for one in (folder, *folder.resolve().parents) if one.is_dir())
+    return ask_git("config", "user.email", folder=place) or ""
 
 
 def _is_free(path: Path, text: str) -> bool:

@@ -78,7 +78,9 @@ def identifier(text: str, otherwise: str, taken: Collection[str] = ()) -> str:
     return name if name.isidentifier() and name not in _WORDS and name not in taken else otherwise
 
 
-def project_spec(name: str, guess: TableGuess, path: str, options: Mapping[str, str], features: str) -> str:
+def project_spec(
+    name: str, guess: TableGuess, path: str, options: Mapping[str, str], features: str, owner: str = ""
+) -> str:
     """A spec with data, train and test stages for a table at `path`.
 
     `options` are those of its source beside the path; `features` is the file of the class `Calendar`.
@@ -86,6 +88,7 @@ def project_spec(name: str, guess: TableGuess, path: str, options: Mapping[str, 
     model = f"{identifier(guess.target, 'target')}_model"
     text = _template("pipeline.mlops.j2").render(
         pipeline=name,
+        owner=owner,
         guess=guess,
         source="parquet" if path.lower().endswith((".parquet", ".pq")) else "csv",
         path=path,

@@ -21,6 +21,9 @@ OUTCOMES = {0, 1, 3}
 """A gate that opens, stays closed, or is undecided."""
 
 
+OWNER = "zoë@example.com"
+
+
 @dataclass(frozen=True)
 class Ended:
     """The exit code of a command and what it wrote."""
@@ -33,7 +36,8 @@ class Ended:
 def mlopsc(folder: Path, line: str) -> Ended:
     """Run a command in a folder, as from a shell."""
     command = [sys.executable, "-m", "mlopsc.compiler.cli", *shlex.split(line)]
-    variables = {**os.environ, "NO_COLOR": "1"}
+    variables = {**os.environ, "NO_COLOR": "1", "GIT_CONFIG_COUNT": "1"}
+    variables |= {"GIT_CONFIG_KEY_0": "user.email", "GIT_CONFIG_VALUE_0": OWNER}
     done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
     return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -144,10 +148,12 @@ def test_each_further_block_fits(tmp_path: Path) -> None:
     for block in ("release", "monitor", "environment staging", "environment prod --platform aws"):
         ended = mlopsc(project, f"add {block}")
         assert (ended.code, ended.err) == (0, ""), block
-        assert mlopsc(project, "check").code == 0
+        checked = mlopsc(project, "check --strict")
+        assert (checked.code, "no findings" in checked.out) == (0, True), checked.out
         assert mlopsc(project, "fmt --check").code == 0
     spec = (project / "pipeline.mlops").read_text(encoding="utf-8")
     assert re.findall(r"follows  = (\w+)", spec) == ["dev", "staging"]
+    assert f'owner    = "{OWNER}"' in spec
 
 
 def test_init_says_how_a_file_is_read(tmp_path: Path) -> None:
