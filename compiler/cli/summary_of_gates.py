@@ -110,8 +110,9 @@ def _figures(rule: Mapping[str, Any], judgement: Mapping[str, Any]) -> Iterator[
     if judgement.get("limit") is not None and (judgement.get("estimate") is not None or judgement.get("baseline")):
         baseline = f" ({judgement['baseline']})" if judgement.get("baseline") else ""
         yield f"limit {_figure(rule, judgement['limit'])}{baseline}"
-    if judgement.get("provable_limit") is not None and judgement["provable_limit"] != bound and not is_passed:
-        yield f"provable limit {_figure(rule, judgement['provable_limit'])}"
+    provable = judgement.get("provable_limit") if judgement.get("estimate") is not None else None
+    if provable is not None and provable != bound and not is_passed:
+        yield f"provable limit {_figure(rule, provable)}"
 
 
 def _level(judgement: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ def leaks_of(table: pd.DataFrame, target: str) -> dict[str, str]:
     y = table[target]
     others = [name for name in table.columns if name != target]
     found = {name: f"the same as `{target}`" for name in others if table[name].equals(y)}
-    if 2 <= y.nunique() <= _MOST_VALUES:
+    if 2 <= y.nunique() <= min(_MOST_VALUES, len(y) / 2):
         renamed = (name for name in others if _is_renamed(table[name], y))
         found = dict.fromkeys(renamed, f"`{target}` in other words") | found
     if not pd.api.types.is_numeric_dtype(y) or pd.api.types.is_bool_dtype(y):

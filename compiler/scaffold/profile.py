@@ -43,6 +43,7 @@ def guess_table(table: pd.DataFrame, target: str | None = None) -> TableGuess:
         group = _group(columns, table)
     task = _task(columns[target])
     columns = {name: _settled(guess, time, group) for name, guess in columns.items()}
+    _require_features(columns, target)
     return TableGuess(
         rows=len(table),
         columns=tuple(columns.values()),
@@ -109,6 +110,12 @@ def _task(target: ColumnGuess) -> Task:
         fact = f"`{target.name}` is of type `{target.type}`"
         raise CannotGuess(fact, "predict a number, a truth value or a category: name it with --target")
     return tasks[target.type]
+
+
+def _require_features(columns: Columns, target: str) -> None:
+    if not any(not guess.role or guess.role == "calendar" for name, guess in columns.items() if name != target):
+        fact = f"no column is left to predict `{target}` from: they are ids, texts, always the same, or give it away"
+        raise CannotGuess(fact, "name another column with --target, or give a table with more columns")
 
 
 def _time(columns: Columns, table: pd.DataFrame) -> str:

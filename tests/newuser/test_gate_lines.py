@@ -76,6 +76,14 @@ def test_what_was_waived_is_told_with_its_reason() -> None:
     assert told[-1] == "- require latency(p95)  waived: nobody waits"
 
 
+def test_the_limit_that_rows_can_prove_is_told_once() -> None:
+    undecided = judgement(verdict="undecided", provable_limit=4.5)
+    hidden = lines(rule("require a", undecided, verdict="undecided", reason="100 rows can prove 4.5", hidden=True))
+    assert "".join(hidden).count("4.5") == 1
+    shown = judgement(verdict="undecided", provable_limit=4.5, estimate=3.0, limit=4.0)
+    assert "    estimate 3, limit 4, provable limit 4.5" in lines(rule("require a", shown, verdict="undecided"))
+
+
 def test_how_many_rows_would_decide_is_told_once() -> None:
     undecided = judgement(verdict="undecided", rows_needed=2_000, provable_limit=4.5)
     told = lines(rule("require a", undecided, verdict="undecided", reason="about 2,000 rows would decide"))

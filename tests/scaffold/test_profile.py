@@ -217,6 +217,17 @@ def test_the_target_in_other_words_is_a_leak_and_another_class_is_none() -> None
     assert column(guess, "parity")[2] == ""
 
 
+def test_few_rows_of_different_values_give_nothing_away() -> None:
+    rows = pd.DataFrame({"a": [1.0, 2.0, 3.5, 4.0, 5.0], "price": [2.5, 1.0, 4.0, 2.0, 9.0]})
+    assert column(guess_table(rows), "a")[2] == ""
+
+
+def test_a_table_of_ids_and_texts_teaches_nothing() -> None:
+    rows = pd.DataFrame({"id": range(90), "note": [f"word {i}" for i in range(90)], "label": ["a", "b", "c"] * 30})
+    with pytest.raises(CannotGuess, match="no column is left to predict `label` from"):
+        guess_table(rows)
+
+
 COLUMNS: dict[str, tuple[Sequence[object], str, tuple[str, str, str]]] = {
     "constant number": ([3] * 9, "x", ("int", "", "ignore")),
     "nothing": ([None] * 9, "x", ("text", "", "ignore")),
