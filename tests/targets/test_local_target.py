@@ -175,9 +175,9 @@ def test_a_failing_check_names_its_line_of_the_spec(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["orderz"], 4, "no stage `orderz`"),
+        (["orderz"], 2, "no stage `orderz`"),
         (["live"], 4, "`live` is a `monitor` stage"),
-        (["--force", "orderz"], 4, "no stage `orderz`"),
+        (["--force", "orderz"], 2, "no stage `orderz`"),
         (["-j", "0"], 2, "a number of 1 or more"),
         (["--jason"], 2, "unrecognized arguments"),
     ],
