@@ -49,7 +49,7 @@ def release(file: Path, name: str, gate: str | None) -> int:
     return _append(compilation, file, "release", name, gate=gate, model=str(model))
 
 
-@command.command()
+@command.command(short_help="What is watched of a release.")
 @_spec
 @click.option("--name", default="live", show_default=True, help="The name of the monitor.")
 @click.option("--release", "watched", help="The release to watch; needed where there are several.")

@@ -59,7 +59,7 @@ def command(ctx: click.Context) -> int:
     return int(ctx.invoke(list_versions)) if ctx.invoked_subcommand is None else Exit.OK
 
 
-@command.command(name="list")
+@command.command(name="list", short_help="Every version, newest first.")
 @_file
 def list_versions(file: str | None = None) -> int:
     """Every version, newest first; `pinned` are those that mlops.lock names."""
@@ -89,7 +89,7 @@ def list_versions(file: str | None = None) -> int:
     return Exit.OK
 
 
-@command.command(name="show")
+@command.command(name="show", short_help="One version: its columns, splits and checks.")
 @click.argument("stage")
 @click.argument("version", required=False)
 @_file
@@ -114,7 +114,7 @@ def show(stage: str, version: str | None, file: str | None) -> int:
     return Exit.OK
 
 
-@command.command(name="diff")
+@command.command(name="diff", short_help="What differs between two versions.")
 @click.argument("stage")
 @click.argument("first", required=False)
 @click.argument("second", required=False)

@@ -9,7 +9,7 @@ import click
 from mlopsc.compiler.cli.exits import Exit
 
 
-@click.command(name="doctor")
+@click.command(name="doctor", short_help="Check that this machine and this project are ready.")
 @click.argument("file", required=False, type=click.Path())
 def command(file: str | None) -> int:
     """Check that this machine and this project have what they need, and say the next step where they don't.

@@ -29,7 +29,7 @@ _MOST = 20
 """Of how many stages the summary tells."""
 
 
-@click.command(name="run")
+@click.command(name="run", short_help="Build, then run what is not done yet.")
 @click.argument("arguments", nargs=-1, metavar="[FILE] [STAGE]...", shell_complete=complete_stage)
 @click.option("-e", "--environment", shell_complete=complete_environment, help="By default the first.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many stages run side by side.")

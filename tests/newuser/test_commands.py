@@ -72,3 +72,10 @@ def test_fixes_that_are_not_certain_are_left_to_the_user(project: Path, type_it:
     assert code == 1
     assert out.endswith("1 error in 1 file; `--fix` makes only fixes that are certain: choose the others yourself\n")
     assert spec.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("line", ["mlopsc --help", "mlopsc add --help", "mlopsc data --help", "mlopsc runs --help"])
+def test_no_help_of_a_command_is_cut_off(line: str, type_it: Type) -> None:
+    code, out, _ = type_it(line)
+    assert code == 0
+    assert "..." not in out.replace("]...", "")
