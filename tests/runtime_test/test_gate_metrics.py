@@ -173,7 +173,8 @@ def test_without_a_validation_split_there_is_nothing_to_judge_on_there(project: 
     project.serves = False
     record = project.test("gate", "demand", [mae(100)])
     assert record.verdict is Verdict.UNDECIDED
-    assert only(record)["reason"] == "there is no `validation` split to judge on in `dev`"
+    told = "`dev` judges on `validation`, and `rows` has no such split: give it a share of the rows"
+    assert only(record)["reason"] == told
 
 
 def test_the_test_set_is_spent_after_so_many_models(bike: Project) -> None:

@@ -89,6 +89,14 @@ class Gate:
             self._models[output] = load_model(self.context.open_input(self.train_name, output))
         return self._models[output]
 
+    def without(self, split: str) -> str:
+        """Why nothing can be judged where the data has no such split."""
+        data = self.train_settings.data
+        return (
+            f"`{self.context.environment}` judges on `{split}`, and `{data}` has no such split: give it a share of the "
+            "rows"
+        )
+
     def rows_of(self, *splits: str) -> Table:
         """The rows of one or several splits."""
         return self.table.split(*splits)

@@ -76,7 +76,7 @@ def _search_path(gate: Gate) -> str:
 def _ask_function(gate: Gate, rule: Rule, name: str) -> RuleResult:
     split = "test" if gate.counted else "validation"
     if split not in gate.table.splits:
-        return undecided(rule, KIND, f"there is no `{split}` split in `{gate.context.environment}`")
+        return undecided(rule, KIND, gate.without(split))
     function = load_callable(gate.context.project, name)
     try:
         answer = function(gate.model_for(split), gate.rows_of(split).frame)
