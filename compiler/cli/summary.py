@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from mlopsc.compiler.cli.summary_of_gates import gate_lines, waived_lines
@@ -234,4 +235,9 @@ def _failure(summary: StageSummary, style: Style, places: Places) -> Iterator[st
     if failure.hint:
         yield f"{style('bold', 'help')}: {style.ticked(safe(failure.hint))}"
     if summary.log:
-        yield f"log: {summary.log}"
+        yield f"log: {_near(summary.log)}"
+
+
+def _near(path: Path) -> str:
+    """A path as a person in the current folder would write it, if it lies below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -105,8 +105,9 @@ def test_a_feature_that_depends_on_other_rows_or_calls_is_caught_with_its_name(b
 )
 def test_a_feature_step_that_breaks_its_promise_is_told(bike: Project, transform: str, told: str) -> None:
     bike.write("features.py", calendar(transform=transform))
-    with pytest.raises(StageFailure, match=told):
+    with pytest.raises(StageFailure, match=told) as raised:
         bike.train("demand", "rides", features=FEATURES, estimator=ESTIMATOR)
+    assert raised.value.setting == "features"
 
 
 def test_times_reach_an_estimator_only_through_features(bike: Project) -> None:
@@ -127,6 +128,7 @@ def test_missing_values_are_named_where_the_estimator_takes_none(project: Projec
     with pytest.raises(StageFailure, match=r"`linear_model.Ridge` takes no missing values, .*`bmi` \(\d+ of") as raised:
         project.train("m", "rows", estimator=RIDGE)
     assert "HistGradientBoostingRegressor" in raised.value.hint
+    assert raised.value.setting == "estimator"
     project.train("m", "rows", estimator={"function": "sklearn", "name": "ensemble.HistGradientBoostingRegressor"})
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 from mlopsc.compiler.schema.declarations import ColumnType, Task
 from mlopsc.stdlib.runtime.data.tables import Table
@@ -138,8 +139,8 @@ def _featured(parts: Parts, frame: pd.DataFrame, y: NDArray[Any], code: Snapshot
     if step is None:
         return frame
     name = f"`{type(step).__name__}`"
-    _run(lambda: step.fit(frame.copy(), y), f"{name}.fit", code)
-    made = _run(lambda: step.transform(frame.copy()), f"{name}.transform", code)
+    _run(lambda: step.fit(frame.copy(), y), f"{name}.fit", code, "features")
+    made = _run(lambda: step.transform(frame.copy()), f"{name}.transform", code, "features")
     if not isinstance(made, pd.DataFrame):
         raise _bad_features(f"{name}.transform returns a `{type(made).__name__}`, not a DataFrame")
     if len(made) != len(frame) or not made.index.equals(frame.index):
@@ -162,7 +163,7 @@ def _fit_estimator(
     if encoder.encoding == "ordinal":
         estimator.set_params(categorical_features=encoder.native or None)
     elif not takes_missing(estimator):
-        _require_complete(encoder, encoded, label)
+        _require_complete(encoder, encoded, label, "Classifier" if is_classifier(estimator) else "Regressor")
     if weights is not None and not takes_weights(estimator):
         raise StageFailure(
             f"{label} takes no weights, and a column has the role `weight`",
@@ -170,10 +171,10 @@ def _fit_estimator(
             setting="estimator",
         )
     given = {} if weights is None else {"sample_weight": weights}
-    _run(lambda: estimator.fit(encoded, y, **given), f"fitting {label}", code)
+    _run(lambda: estimator.fit(encoded, y, **given), f"fitting {label}", code, "estimator")
 
 
-def _require_complete(encoder: ColumnEncoder, encoded: Any, label: str) -> None:
+def _require_complete(encoder: ColumnEncoder, encoded: Any, label: str, kind: str) -> None:
     missing = pd.DataFrame(encoded, columns=encoder.get_feature_names_out()).isna().sum()
     found = missing[missing > 0]
     if found.size:
@@ -181,16 +182,17 @@ def _require_complete(encoder: ColumnEncoder, encoded: Any, label: str) -> None:
         raise StageFailure(
             f"{label} takes no missing values, and there are some in {counted}",
             "fill them in a `features` step, or choose an estimator that takes them, such as "
-            '`"ensemble.HistGradientBoostingRegressor"`',
+            f'`"ensemble.HistGradientBoosting{kind}"`',
             setting="estimator",
         )
 
 
-def _run(call: Callable[[], Any], what: str, code: Snapshot) -> Any:
+def _run(call: Callable[[], Any], what: str, code: Snapshot, setting: str) -> Any:
     try:
         return call()
     except StageFailure:
         raise
     except (Exception, SystemExit) as error:
         assert code.root is not None
-        raise failure_of(error, code.root, what) from error
+        told = failure_of(error, code.root, what)
+        raise StageFailure(told.message, told.hint, details=told.details, setting=setting) from error
