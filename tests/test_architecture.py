@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("compiler.syntax",),
     ("compiler.schema",),
     ("compiler.semantics", "stdlib"),
-    ("compiler.ir", "compiler.lint"),
+    ("compiler.ir", "compiler.lint", "stdlib.runtime.service.metrics_names"),
     ("targets", "stdlib.runtime"),
     ("compiler.program", "compiler.internal"),
     ("compiler.compilation",),
