@@ -28,6 +28,7 @@ from mlopsc.stdlib.data import (
     StandardDeviation,
     Unique,
 )
+from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.data.declared import DataStage, moment
 from mlopsc.stdlib.runtime.data.schema import TypedRows
 from mlopsc.stdlib.runtime.data.sources import call
@@ -218,7 +219,7 @@ def _age(at: _Measuring) -> float | None:
     if pd.isna(newest):
         return None
     zone = at.stage.settings.zone
-    now = moment(at.stage.settings.as_of or datetime.now(UTC), zone)
+    now = moment(at.stage.settings.as_of or datetime.fromtimestamp(clock.now(), UTC), zone)
     return float((now - moment(newest, zone)).total_seconds())
 
 

@@ -1,0 +1,126 @@
+"""Where a rehearsal takes place: a folder with the project's files by links, a store and a clock of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlopsc.stdlib.runtime.engine.history import STATE
+from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment, stage_named
+from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
+
+SOURCE = "rehearsed.parquet"
+"""The file that stands for the source of the data."""
+_LEFT_OUT = frozenset({STATE, "mlops.lock", "deploy", "approvers", ".git", ".venv", "__pycache__"})
+_NOT_OF_THE_SOURCE = frozenset({"from", "transform", "source", "sample", "as_of", "refresh"})
+_NOT_HERE = frozenset({"store", "tracking", "executor", "serve", "network", "platform"})
+_KEPT = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of one rehearsal."""
+
+    number: int
+    folder: Path
+
+    @property
+    def project(self) -> Path:
+        """The project as the rehearsal sees it."""
+        return self.folder / "project"
+
+    @property
+    def clock(self) -> Path:
+        """The file that holds the time."""
+        return self.folder / "clock"
+
+    @property
+    def source(self) -> Path:
+        """The rows that have arrived."""
+        return self.project / SOURCE
+
+    @property
+    def pipeline(self) -> Path:
+        """The `pipeline.json` that is rehearsed."""
+        return self.project / "pipeline.json"
+
+    @property
+    def key(self) -> Path:
+        """The key that signs approvals here, and is good for nothing else."""
+        return self.folder / "approver"
+
+
+def open_place(project: Path) -> Place:
+    """A new folder `.mlops/rehearsals/<n>` with links to the project's files; the oldest beyond five are deleted.
+
+    Raises OperationError when it cannot be made.
+    """
+    root = project / STATE / "rehearsals"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        numbers = sorted(int(one.name) for one in root.iterdir() if one.name.isdigit())
+        for old in numbers[: 1 - _KEPT] if len(numbers) >= _KEPT else ():
+            shutil.rmtree(root / str(old), ignore_errors=True)
+        place = Place(numbers[-1] + 1 if numbers else 1, root / str(numbers[-1] + 1 if numbers else 1))
+        place.project.mkdir(parents=True)
+        for one in project.resolve().iterdir():
+            if one.name not in _LEFT_OUT:
+                (place.project / one.name).symlink_to(one, one.is_dir())
+    except OSError as error:
+        raise OperationError(f"`{root}` cannot be written: {error.strerror}", next_step(error, root)) from error
+    return place
+
+
+def staged(document: Mapping[str, Any], place: Place, release: str | None) -> Deployment:
+    """The release as it is rehearsed: on this machine, its data read from the file that the rehearsal writes."""
+    deployment = open_deployment(document, place.project, release)
+    environment = dict(document["environment"])
+    settings = {name: value for name, value in environment.get("settings", {}).items() if name not in _NOT_HERE}
+    environment["settings"] = {**settings, "store": str(place.folder / "store")}
+    kept = {deployment.model, deployment.gate, deployment.name, str(deployment.data["name"])}
+    watching = {stage["name"] for stage in document["stages"] if _watches(stage, deployment.name)}
+    stages = [stage for stage in document["stages"] if stage["name"] in kept | watching]
+    data = str(deployment.data["name"])
+    changed = [_from_file(stage) if stage["name"] == data else stage for stage in stages]
+    derived = {**document, "environment": environment, "stages": changed}
+    return open_deployment(derived, place.project, deployment.name)
+
+
+def monitors_of(deployment: Deployment) -> list[Mapping[str, Any]]:
+    """The monitor stages that watch the release."""
+    return [stage for stage in deployment.document["stages"] if _watches(stage, deployment.name)]
+
+
+def _watches(stage: Mapping[str, Any], release: str) -> bool:
+    return bool(stage["kind"] == "monitor" and stage.get("settings", {}).get("release") == release)
+
+
+def _from_file(stage: Mapping[str, Any]) -> dict[str, Any]:
+    """A data stage that reads what it kept when it was really read: selected, transformed and typed."""
+    settings = {name: value for name, value in stage["settings"].items() if name not in _NOT_OF_THE_SOURCE}
+    settings = {"source": {"function": "parquet", "path": SOURCE}, **settings}
+    columns = [column for column in stage.get("columns", ()) if column.get("role") != "ignore"]
+    return {**stage, "settings": settings, "columns": columns, "inputs": [], "files": [SOURCE]}
+
+
+def upstream(document: Mapping[str, Any], data: str) -> tuple[str, ...]:
+    """A data stage and those that it is derived from."""
+    stage = stage_named(document, data)
+    return (data, *(one for name in stage.get("inputs", ()) for one in upstream(document, name)))
+
+
+def make_approver(place: Place, approvers: Sequence[str]) -> None:
+    """A key pair of this rehearsal, known as each of the approvers; raises OperationError without `ssh-keygen`."""
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "rehearsal", "-f", str(place.key)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+    except (OSError, subprocess.CalledProcessError) as error:
+        hint = "install OpenSSH's client, which signs approvals (Debian and Ubuntu: apt install openssh-client)"
+        raise OperationError(f"`ssh-keygen` cannot be run: {error}", hint) from error
+    public = place.key.with_suffix(".pub").read_text(encoding="utf-8").strip()
+    (place.project / "approvers").write_text(f"{','.join(approvers)} {public}\n", encoding="utf-8")
