@@ -8,11 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.compiler.ir.model import Column, Rule, Stage
+from mlopsc.compiler.schema.declarations import ColumnType
 from mlopsc.compiler.schema.values import Duration
+from mlopsc.stdlib.columns import ColumnClauses
 from mlopsc.stdlib.data import BlockUnit, Data, RowUnit, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_NUMBERS = frozenset({"int", "float", "bool"})
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,26 @@ class DataStage:
     def kept(self) -> tuple[Column, ...]:
         """The columns of the snapshot: those of role `ignore` are checked and then dropped."""
         return tuple(column for column in self.columns if column.role != "ignore")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that a `features` step is given.
+
+        Not among them: the target, columns whose role says that they are no features, and a column that is the key
+        by itself, since it only names the row.
+        """
+        held_back = {self.settings.target, *(self.settings.key if len(self.settings.key) == 1 else ())}
+        return tuple(c.name for c in self.kept if c.name not in held_back and c.role not in ColumnClauses.not_features)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The inputs that an estimator may take as they are, where there is no `features` step.
+
+        Texts, timestamps and dates are left out, and personal data (`pii`) too unless they are numbers: the levels
+        of a category would be written into the model.
+        """
+        inputs = set(self.inputs)
+        return tuple(column.name for column in self.kept if column.name in inputs and _is_direct(column))
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -51,6 +75,11 @@ def declared(pipeline: Mapping[str, Any], name: str) -> DataStage:
         if stage["name"] == name:
             return read_stage(stage)
     raise KeyError(name)
+
+
+def _is_direct(column: Column) -> bool:
+    word = str(column.type["function"])
+    return word in _NUMBERS if column.role == "pii" else ColumnType.named(word).direct
 
 
 def unit_of(settings: Data) -> Unit | str:

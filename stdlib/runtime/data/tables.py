@@ -11,16 +11,12 @@ from numpy.typing import NDArray
 
 from mlopsc.compiler.diagnostics import did_you_mean
 from mlopsc.compiler.ir.model import Column
-from mlopsc.compiler.schema.declarations import ColumnType
-from mlopsc.stdlib.columns import ColumnClauses
 from mlopsc.stdlib.data import Data
 from mlopsc.stdlib.runtime.data import snapshot
 from mlopsc.stdlib.runtime.data.declared import DataStage, declared, unit_label
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.statistics.units import Units
-
-_NUMBERS = frozenset({"int", "float", "bool"})
 
 
 @dataclass(frozen=True)
@@ -73,25 +69,13 @@ class Table:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The columns that the `features` step is given.
-
-        Not among them: the target, columns whose role says that they are no features, and a column that is the key
-        by itself, since it only names the row.
-        """
-        held_back = {self.target, *(self.settings.key if len(self.settings.key) == 1 else ())}
-        return tuple(
-            c.name for c in self.columns if c.name not in held_back and c.role not in ColumnClauses.not_features
-        )
+        """The columns that the `features` step is given (see `DataStage.inputs`)."""
+        return self.stage.inputs
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The inputs that an estimator may take as they are, where there is no `features` step.
-
-        Texts, timestamps and dates are left out, and personal data (`pii`) too unless they are numbers: the levels
-        of a category would be written into the model.
-        """
-        inputs = set(self.inputs)
-        return tuple(column.name for column in self.columns if column.name in inputs and _is_direct(column))
+        """The inputs that an estimator may take as they are, where there is no `features` step."""
+        return self.stage.features
 
     @property
     def y(self) -> pd.Series:
@@ -147,11 +131,6 @@ def load_table(context: StageContext, stage_name: str) -> Table:
     frame = snapshot.read_rows(context.open_input(stage_name, "rows"), stage)
     marks = snapshot.read_splits(context.open_input(stage_name, "splits"))
     return Table(stage, frame, marks.parts, marks.hashes, Units(marks.units, unit_label(stage.settings)))
-
-
-def _is_direct(column: Column) -> bool:
-    word = str(column.type["function"])
-    return word in _NUMBERS if column.role == "pii" else ColumnType.named(word).direct
 
 
 def _listed(names: Sequence[str]) -> str:
