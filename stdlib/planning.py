@@ -6,7 +6,7 @@ Only `math` and `statistics` are imported, so that the compiler can ask as well 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import asin, ceil, exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
@@ -169,3 +169,65 @@ def _critical_value(rows: int, share: float, alpha: float) -> int:
 def _probability(rows: int, successes: int, share: float) -> float:
     ways = lgamma(rows + 1) - lgamma(successes + 1) - lgamma(rows - successes + 1)
     return exp(ways + successes * log(share) + (rows - successes) * log1p(-share))
+
+
+# -- watches --------------------------------------------------------------------------------------------------------
+
+FEWEST_LOOKS = 20
+LARGEST_SHARE = 0.5
+FEWEST_REQUESTS = 100
+
+
+@dataclass(frozen=True)
+class BurnWindow:
+    """A pair of windows, in seconds, and how many times too fast failures must come over both."""
+
+    factor: float
+    long: float
+    short: float
+
+
+BURN_WINDOWS = (BurnWindow(14.4, 3_600, 300), BurnWindow(6, 21_600, 1_800))
+"""Two windows of the four in *The Site Reliability Workbook*, chapter 5: those that wake somebody."""
+
+
+@dataclass(frozen=True)
+class PlannedWatch:
+    """A watch that may be wrong: it looks once in `every` seconds and may raise `alarms` false alarms in `period`."""
+
+    name: str
+    every: float
+    alarms: float
+    period: float
+
+    @property
+    def share(self) -> float:
+        """The share of looks that may be false alarms; at most one half of them."""
+        return min(LARGEST_SHARE, self.alarms * self.every / self.period)
+
+    def expected_alarms(self, seconds: float) -> float:
+        """How many false alarms are expected in a length of time at most, when nothing changes."""
+        return self.share * seconds / self.every
+
+
+def expected_alarms(watches: Iterable[PlannedWatch], seconds: float) -> float:
+    """How many false alarms all watches together are expected to raise in a length of time at most."""
+    return sum(watch.expected_alarms(seconds) for watch in watches)
+
+
+def looks_to_learn(share: float) -> int:
+    """The earlier looks from which on a rank among them can be as rare as `share`, at least 20."""
+    check_share(share)
+    return max(FEWEST_LOOKS, ceil(1 / share - 1e-9) - 1)
+
+
+def check_share(share: float) -> None:
+    """ValueError unless the share of looks that may be false alarms is above 0 and at most one half."""
+    if not 0 < share <= LARGEST_SHARE:
+        raise ValueError(f"between 0 and {LARGEST_SHARE:g} of the looks may be false alarms, not {share:g}")
+
+
+def windows_that_burn(objective: float) -> tuple[BurnWindow, ...]:
+    """The pairs of windows that can fire: where nothing is answered, failures come 1 / (1 - objective) times as fast
+    as they may."""
+    return tuple(window for window in BURN_WINDOWS if window.factor * (1 - objective) <= 1)
