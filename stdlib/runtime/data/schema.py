@@ -21,7 +21,7 @@ from mlopsc.stdlib.runtime.data.typed import levels_of, read_column
 from mlopsc.stdlib.runtime.data.violations import Violation
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 
-_EXAMPLES = {
+EXAMPLES = {
     "int": "a whole number",
     "float": "a finite number",
     "bool": "`true`, `false`, 0 or 1",
@@ -31,6 +31,7 @@ _EXAMPLES = {
     "date": "a date such as `2025-01-31`",
     "vector": "a list of as many finite numbers as declared",
 }
+"""What a value of each type looks like."""
 
 
 @dataclass(frozen=True)
@@ -78,27 +79,27 @@ def described(column: Column) -> str:
     """A column's declaration without its role, as a spec writes it: `int in 0..23`."""
     word = str(column.type["function"])
     word += f"({column.type['size']})" if word == "vector" else ""
-    return f"{word} in {_bounds(column)}" if _bounds(column) else word
+    return f"{word} in {bounds(column)}" if bounds(column) else word
 
 
 def _unreadable(stage: DataStage, typed: TypedRows) -> Iterator[Violation]:
     for column in stage.columns:
         if (mask := typed.unreadable[column.name]).any():
-            expected = _EXAMPLES[str(column.type["function"])]
+            expected = EXAMPLES[str(column.type["function"])]
             fact = f"`{column.name}` is not `{column.type['function']}` in {_rows(mask)}"
             hint = f"expected {expected}; mend the rows, change the type, or convert the values in `transform`"
             yield _about(column, fact, hint, typed.numbers[mask])
 
 
 def _out_of_bounds(stage: DataStage, typed: TypedRows) -> Iterator[Violation]:
-    bounded = [column for column in stage.columns if _bounds(column)]
+    bounded = [column for column in stage.columns if bounds(column)]
     if not bounded:
         return
     failing = _failure_rows(stage, bounded, typed.rows.frame)
     for column in bounded:
         if column.name in failing:
             rows = failing[column.name]
-            fact = f"`{column.name}` is not in {_bounds(column)} in {len(rows):,} of {len(typed.numbers):,} rows"
+            fact = f"`{column.name}` is not in {bounds(column)} in {len(rows):,} of {len(typed.numbers):,} rows"
             yield _about(column, fact, "mend the rows, or say what is allowed", typed.numbers[rows])
 
 
@@ -137,7 +138,8 @@ def _too_many_missing(stage: DataStage, typed: TypedRows) -> Iterator[Violation]
             yield _about(column, fact, hint, typed.numbers[mask])
 
 
-def _bounds(column: Column) -> str:
+def bounds(column: Column) -> str:
+    """What a column may hold as a spec writes it, `0..23` or `["a", "b"]`; "" where anything goes."""
     if column.values is not None:
         return f"[{', '.join(json.dumps(value, ensure_ascii=False) for value in column.values)}]"
     if column.low is None and column.high is None:
