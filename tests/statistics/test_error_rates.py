@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import simulations
-from simulations import Claim, claims
+from claim import Claim, standard_error
+from simulations import claims
 
 CLAIMS = {claim.name: claim for claim in claims()}
 
@@ -53,7 +54,7 @@ def test_dependent_rows_taken_as_independent_are_exposed() -> None:
     """The planted defect of the units: hours resampled singly, though they carry over."""
     claim, rate = rate_of("the same, hours taken as independent", 40)
     assert claim.is_kept(rate, 40)
-    assert rate > 8 + 3 * simulations.standard_error(8, 40), "it would pass for blocks"
+    assert rate > 8 + 3 * standard_error(8, 40), "it would pass for blocks"
 
 
 def test_twenty_looks_without_correction_are_exposed() -> None:
@@ -62,7 +63,7 @@ def test_twenty_looks_without_correction_are_exposed() -> None:
     uncorrected, rate_uncorrected = rate_of("20 null challengers, max_looks = 1", 200)
     assert corrected.is_kept(rate_corrected, 200)
     assert uncorrected.is_kept(rate_uncorrected, 200)
-    assert rate_uncorrected > 5 + 3 * simulations.standard_error(5, 200)
+    assert rate_uncorrected > 5 + 3 * standard_error(5, 200)
 
 
 def test_slices_without_holm_are_exposed() -> None:
@@ -80,8 +81,8 @@ def test_a_broken_bound_is_reported_and_not_excused() -> None:
     assert not false.is_kept(false.rate(30), 30)
     harmless = Claim("never wrong, though it should be", lambda *_: False, at_least=25)
     assert not harmless.is_kept(harmless.rate(60), 60)
-    # From 2,000 replications on there is no slack.
-    assert not false.is_kept(5.1, 2000)
+    # From 1,000 replications on there is no slack.
+    assert not false.is_kept(5.1, 1000)
 
 
 def test_the_table_runs_as_a_script() -> None:
