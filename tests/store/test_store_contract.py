@@ -96,6 +96,18 @@ def test_keys_are_listed_below_a_folder(store: Store) -> None:
     assert store.get_many(["versions/demand/1.json", "versions/none.json"]) == [b"{}", None]
 
 
+def test_a_key_that_was_deleted_is_gone_and_can_be_created_again(store: Store) -> None:
+    for key in ("heartbeat/api/prod/a/1.json", "heartbeat/api/prod/a/2.json"):
+        store.put_if_absent(key, b"alive")
+    store.delete("heartbeat/api/prod/a/1.json")
+    store.delete("heartbeat/api/prod/a/1.json")
+    store.delete("heartbeat/api/prod/b/1.json")
+    assert list(store.list("heartbeat/api/prod")) == ["heartbeat/api/prod/a/2.json"]
+    assert store.get("heartbeat/api/prod/a/1.json") is None
+    assert store.put_if_absent("heartbeat/api/prod/a/1.json", b"again")
+    assert store.get("heartbeat/api/prod/a/1.json") == b"again"
+
+
 @pytest.mark.parametrize("key", ["../outside", "index//x", "index/./x"])
 def test_a_key_cannot_leave_the_store(tmp_path: Path, key: str) -> None:
     with pytest.raises(ValueError, match="not a key"):

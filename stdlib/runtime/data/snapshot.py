@@ -52,7 +52,7 @@ class RowSet:
 def row_set(columns: Sequence[Column], values: Sequence[pa.Array], zone: str) -> RowSet:
     """The rows that these columns make up."""
     table = pa.table(list(values), names=[column.name for column in columns])
-    return RowSet(table, _frame(table, columns, zone))
+    return RowSet(table, frame_of(table, columns, zone))
 
 
 def write_rows(path: Path, table: pa.Table) -> str:
@@ -90,7 +90,7 @@ def read_table(path: Path) -> pa.Table:
 
 def read_rows(path: Path, stage: DataStage) -> pd.DataFrame:
     """The rows of a snapshot with the types that `Table` documents."""
-    return _frame(read_table(path), stage.kept, stage.settings.zone)
+    return frame_of(read_table(path), stage.kept, stage.settings.zone)
 
 
 def read_splits(path: Path) -> Marks:
@@ -100,7 +100,8 @@ def read_splits(path: Path) -> Marks:
     return Marks(parts, table["hash"].to_numpy(), table["unit"].to_numpy())
 
 
-def _frame(table: pa.Table, columns: Sequence[Column], zone: str) -> pd.DataFrame:
+def frame_of(table: pa.Table, columns: Sequence[Column], zone: str) -> pd.DataFrame:
+    """Stored rows of these columns with the types that `Table` documents."""
     return pd.DataFrame({column.name: _series(table[column.name], column, zone) for column in columns})
 
 

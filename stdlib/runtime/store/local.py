@@ -95,6 +95,11 @@ class LocalStore:
         """The values of several keys."""
         return [self.get(key) for key in keys]
 
+    def delete(self, key: str) -> None:
+        """Remove a key; folders that are left empty stay."""
+        with self._told("written"), suppress(FileNotFoundError, NotADirectoryError):
+            self._path(key).unlink()
+
     def list(self, prefix: str) -> Iterator[str]:
         """The keys below a folder, sorted."""
         with self._told("read"):

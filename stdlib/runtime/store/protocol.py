@@ -46,5 +46,8 @@ class Store(Protocol):
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of several keys, fetched together."""
 
+    def delete(self, key: str) -> None:
+        """Remove a key; one that is gone already is fine. For what is kept for a time only, never for a record."""
+
     def list(self, prefix: str) -> Iterator[str]:
         """The keys below a prefix (a folder), sorted."""

@@ -118,6 +118,11 @@ class RemoteStore:
             found = self._system.cat(paths, on_error="return")
         return [self._value(found[path]) for path in paths]
 
+    def delete(self, key: str) -> None:
+        """Remove a key; one that is gone already is fine."""
+        with self._told("written"), suppress(FileNotFoundError):
+            self._system.rm_file(self._path(key))
+
     def _value(self, found: bytes | Exception) -> bytes | None:
         if isinstance(found, FileNotFoundError):
             return None

@@ -1,0 +1,95 @@
+"""Signs of life: what each router says of itself every few seconds, of which the newest is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from mlopsc.stdlib.runtime.store.protocol import Store
+
+INTERVAL = 10.0
+"""Seconds of real time between two signs of life, and between two flushes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Rows of the times `first` to `last` that never reached the store."""
+
+    first: float
+    last: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What an instance says of itself. All counts are since it started.
+
+    `at`, `started` and `flushed_at` are times of `clock.now()`, `wall` is real time. What was answered up to
+    `flushed_at` is in the store or among `losses`. `ended` is true of the last sign of one that was closed.
+    """
+
+    instance: str
+    at: float
+    wall: float
+    started: float
+    flushed_at: float
+    sequence: int = 0
+    versions: tuple[int, ...] = ()
+    requests: int = 0
+    invalid: int = 0
+    rows_written: int = 0
+    rows_lost: int = 0
+    feedback_written: int = 0
+    losses: tuple[Loss, ...] = ()
+    ended: bool = False
+
+    def to_json(self) -> bytes:
+        """The value of its key."""
+        return json.dumps(asdict(self)).encode()
+
+
+def read_heartbeat(value: bytes) -> Heartbeat | None:
+    """What `Heartbeat.to_json` wrote; None when the value is damaged or of another version of the program."""
+    try:
+        found: Mapping[str, Any] = json.loads(value)
+        losses = tuple(Loss(**loss) for loss in found["losses"])
+        return Heartbeat(**{**found, "versions": tuple(found["versions"]), "losses": losses})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def heartbeat_key(prefix: str, instance: str, number: int) -> str:
+    """The key of a sign of life."""
+    return f"{prefix}/{instance}/{number:08d}.json"
+
+
+def new_instance() -> str:
+    """The name of an instance: host, process and a random part, so that no two in any place or time share one."""
+    host = re.sub(r"[^a-z0-9]+", "-", socket.gethostname().lower()).strip("-")[:40] or "host"
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def newest_heartbeats(store: Store, prefix: str) -> dict[str, Heartbeat]:
+    """The newest sign of life of each instance."""
+    newest: dict[str, str] = {}
+    for key in store.list(prefix):
+        newest[key.split("/")[-2]] = key
+    found = zip(newest, store.get_many(list(newest.values())), strict=True)
+    beats = {instance: read_heartbeat(value) for instance, value in found if value is not None}
+    return {instance: beat for instance, beat in beats.items() if beat is not None}
+
+
+def merged(losses: Sequence[Loss], most: int = 50) -> tuple[Loss, ...]:
+    """The same losses in at most so many spans, those with the least time between them joined first."""
+    spans = sorted(losses, key=lambda loss: loss.first)
+    while len(spans) > most:
+        place = min(range(len(spans) - 1), key=lambda i: spans[i + 1].first - spans[i].last)
+        left, right = spans[place : place + 2]
+        spans[place : place + 2] = [replace(left, last=max(left.last, right.last), rows=left.rows + right.rows)]
+    return tuple(spans)

@@ -1,0 +1,205 @@
+"""Reading the request log and feedback, again and again: each file is read once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlopsc.compiler.ir.model import Column
+from mlopsc.stdlib.runtime import clock
+from mlopsc.stdlib.runtime.data.snapshot import frame_of
+from mlopsc.stdlib.runtime.service.deployment import Deployment
+from mlopsc.stdlib.runtime.service.files import LogFile, current, day_of, list_files, parse_parquet, start_of
+from mlopsc.stdlib.runtime.service.heartbeats import INTERVAL, Heartbeat, newest_heartbeats
+from mlopsc.stdlib.runtime.service.records import INPUT, LogSchema, log_schema
+
+_BATCH = 256
+_DAY = 86_400.0
+_SILENT = 6 * INTERVAL
+_DEAD = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span of time, in seconds since 1970, of which rows of an instance are or may be missing."""
+
+    instance: str
+    start: float
+    end: float
+    reason: str
+
+
+@dataclass
+class _Day:
+    """What was read of one day of one log: its files, and their rows as one table."""
+
+    files: set[LogFile] = field(default_factory=set)
+    table: pa.Table | None = None
+    damaged: set[LogFile] = field(default_factory=set)
+
+
+class ServiceLog:
+    """The request log and feedback of a release. Keep one and ask it again: files never change, so each is read once.
+
+    Windows are half open, [since, until), in seconds since 1970. Rows are in the order of their time. Input columns
+    are named `x.<column>` and have the types that `Table` documents.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._schema = log_schema(deployment)
+        self._days: dict[tuple[str, date], _Day] = {}
+
+    @property
+    def schema(self) -> LogSchema:
+        """What is stored."""
+        return self._schema
+
+    def requests(self, since: float, until: float) -> pd.DataFrame:
+        """The answers of a window: the columns of the request log, `time` as datetime64[us, UTC]."""
+        table = self._window(self._deployment.requests, self._schema.requests, since, until)
+        return self._request_frame(table)
+
+    def feedback(self, since: float, until: float) -> pd.DataFrame:
+        """What was told in a window: `id`, `y`, `time`; of several about one prediction the first."""
+        return self._first(self._window(self._deployment.feedback, self._schema.feedback, since, until))
+
+    def labelled(self, since: float, until: float) -> pd.DataFrame:
+        """The answers of a window of which the truth is known by now, with `y` and `y_time`, when it was told."""
+        requests = self.requests(since, until)
+        # A router whose clock is behind may be told the truth before the answer was given.
+        told = self._window(
+            self._deployment.feedback, self._schema.feedback, since - _DAY, max(until, clock.now()) + _DAY
+        )
+        return requests.merge(self._first(told).rename(columns={"time": "y_time"}), on="id", how="inner")
+
+    def instances(self) -> dict[str, Heartbeat]:
+        """The newest sign of life of each instance."""
+        return newest_heartbeats(self._deployment.store, self._deployment.heartbeats)
+
+    def gaps(self, since: float, until: float) -> list[Gap]:
+        """The spans of a window of which rows are or may be missing, by time."""
+        found = [gap for beat in self.instances().values() for gap in _gaps_of(beat, until, time.time())]
+        found += self._damaged(since, until)
+        cut = (Gap(one.instance, max(one.start, since), min(one.end, until), one.reason) for one in found)
+        return sorted((one for one in cut if one.start < one.end), key=lambda one: (one.start, one.instance))
+
+    def _damaged(self, since: float, until: float) -> Iterator[Gap]:
+        self._window(self._deployment.requests, self._schema.requests, since, until)
+        for day in self._days.values():
+            for file in day.damaged:
+                start = start_of(file.day)
+                yield Gap(file.instance, start, start + _DAY, f"`{file.key}` is damaged")
+
+    def _request_frame(self, table: pa.Table) -> pd.DataFrame:
+        fixed = [name for name in table.column_names if not name.startswith(INPUT)]
+        inputs = [_present(one, table[f"{INPUT}{one.name}"]) for one in self._schema.columns]
+        given = table.select([f"{INPUT}{one.name}" for one in inputs]).rename_columns([one.name for one in inputs])
+        frame = frame_of(_as_stored(given, inputs), inputs, self._schema.zone).add_prefix(INPUT)
+        answers: pd.DataFrame = table.select(fixed).to_pandas()
+        return pd.concat([answers, frame], axis=1)
+
+    def _first(self, table: pa.Table) -> pd.DataFrame:
+        frame: pd.DataFrame = table.to_pandas()
+        return frame.drop_duplicates("id", ignore_index=True)
+
+    def _window(self, prefix: str, schema: pa.Schema, since: float, until: float) -> pa.Table:
+        """The rows of a window by time and id."""
+        table = pa.concat_tables([schema.empty_table(), *self._read(prefix, schema, since, until)])
+        times = pc.cast(table["time"], pa.int64())
+        inside = pc.and_(pc.greater_equal(times, round(since * 1e6)), pc.less(times, round(until * 1e6)))
+        return table.filter(inside).sort_by([("time", "ascending"), ("id", "ascending")])
+
+    def _read(self, prefix: str, schema: pa.Schema, since: float, until: float) -> Iterator[pa.Table]:
+        """The tables of the days of a window, with what is new in them."""
+        if until <= since:
+            return
+        first, last = day_of(max(since, 0.0)), day_of(max(min(until, clock.now() + 2 * _DAY), 0.0))
+        by_day: dict[date, list[LogFile]] = {}
+        for file in current(list_files(self._deployment.store, prefix, first, last)):
+            by_day.setdefault(file.day, []).append(file)
+        for place in range((last - first).days + 1) if len(by_day) else ():
+            day = first + timedelta(days=place)
+            table = self._read_day(prefix, day, by_day.get(day, ()), schema)
+            if table is not None:
+                yield table
+
+    def _read_day(self, prefix: str, day: date, files: Sequence[LogFile], schema: pa.Schema) -> pa.Table | None:
+        known = self._days.get((prefix, day))
+        if known is None or not known.files <= set(files):  # some of what was read has been forgotten since
+            known = self._days[prefix, day] = _Day()
+        fresh = [file for file in files if file not in known.files]
+        if fresh:
+            tables = [] if known.table is None else [known.table]
+            tables += list(self._load(fresh, schema, known))
+            known.table = pa.concat_tables(tables).combine_chunks() if tables else None
+        return known.table
+
+    def _load(self, files: Sequence[LogFile], schema: pa.Schema, day: _Day) -> Iterator[pa.Table]:
+        store = self._deployment.store
+        with ThreadPoolExecutor(2) as pool:
+            for first in range(0, len(files), _BATCH):
+                batch = files[first : first + _BATCH]
+                values = store.get_many([file.key for file in batch])
+                for file, value, table in zip(batch, values, pool.map(_parsed, values), strict=True):
+                    if value is None:  # deleted since it was listed; the next look sees what came in its place
+                        continue
+                    day.files.add(file)
+                    if table is None:
+                        day.damaged.add(file)
+                    else:
+                        yield conformed(table, schema)
+
+
+def _parsed(value: bytes | None) -> pa.Table | None:
+    return None if value is None else parse_parquet(value)
+
+
+def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with exactly these columns: what it lacks, or cannot be of the type, is missing."""
+    if table.schema.equals(schema):
+        return table.replace_schema_metadata(None)
+    return pa.Table.from_arrays([_cast(table, one) for one in schema], schema=schema)
+
+
+def _cast(table: pa.Table, wanted: pa.Field) -> pa.ChunkedArray:
+    absent = pa.chunked_array([pa.nulls(table.num_rows, wanted.type)])
+    if wanted.name not in table.column_names:
+        return absent
+    try:
+        return table[wanted.name].cast(wanted.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return absent
+
+
+def _as_stored(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+    """Categories as a snapshot has them."""
+    for place, column in enumerate(columns):
+        if column.type["function"] == "category":
+            table = table.set_column(place, column.name, pc.dictionary_encode(table[column.name]))
+    return table
+
+
+def _present(column: Column, values: pa.ChunkedArray) -> Column:
+    """The column, said to have missing values where it has some."""
+    return column.model_copy(update={"missing": 1.0}) if values.null_count else column
+
+
+def _gaps_of(beat: Heartbeat, until: float, wall: float) -> Iterator[Gap]:
+    for loss in beat.losses:
+        reason = f"{loss.rows:,} rows were lost while the store could not be written"
+        yield Gap(beat.instance, loss.first, loss.last + 1e-6, reason)
+    silent = wall - beat.wall
+    if beat.ended or silent < _SILENT:
+        return
+    if silent < _DEAD:
+        yield Gap(beat.instance, beat.flushed_at, until, f"no sign of life for {silent:.0f} s")
+    else:
+        yield Gap(beat.instance, beat.flushed_at, beat.at + 2 * INTERVAL, "it ended without writing its last rows")
