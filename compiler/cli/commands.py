@@ -14,6 +14,7 @@ from mlopsc.compiler.cli.exits import MEANINGS
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Write a spec": ("init", "add", "check", "fmt", "explain"),
     "Run it": ("build", "run", "why"),
+    "Serve it": ("rehearse", "release", "serve", "monitor", "score", "forget"),
     "Look at it": ("graph", "data", "runs"),
     "Set up": ("doctor", "completion"),
 }

@@ -28,7 +28,7 @@ def dump(found: Origins) -> str:
     return json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def place(found: Origins, stage: str, *, rule: str = "", setting: str = "") -> str:
+def place(found: Mapping[str, Any], stage: str, *, rule: str = "", setting: str = "") -> str:
     """The place of a rule or setting of a stage, else that of the stage, as `file:line:column`; empty if unknown.
 
     `schema.NAME` is the setting that declares a column.
