@@ -195,7 +195,7 @@ class Data(
     sample: Share | None = setting("Use only this share of the rows, chosen by a hash of the row.", gt=0, le=1)
     window: Window | None = setting("Keep only the rows of a stretch of time.")
     refresh: RefreshRule = setting("When the source is read again.", RefreshEachRun())
-    as_of: Annotated[datetime, Plain("timestamp")] | None = setting("Keep only the rows before this time.")
+    as_of: Annotated[datetime, Plain("timestamp")] | None = setting("Keep only the rows up to this time.")
 
 
 class Check(Subject, family="measure of rows"):

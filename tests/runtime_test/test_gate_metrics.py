@@ -252,22 +252,6 @@ def test_the_champions_figure_is_hidden_too(bike: Project) -> None:
     assert found["estimate"] is None
 
 
-def test_a_champion_that_has_seen_the_test_rows_is_no_fair_rival(bike: Project) -> None:
-    bike.train("demand", "rides", features=FEATURES, estimator=ESTIMATOR, refit="all")
-    first = bike.test("gate", "demand", [mae(CHAMPION)])
-    assert first.facts["version"] == 1
-    (version,) = Log(bike.store, "versions/demand").read()
-    assert version.record is not None
-    assert version.record["model"] == first.outputs["model"]
-    assert version.record["model"] != bike.records["demand"].outputs["model"]
-    assert version.record["seen_rows"] == 6868 + 1729
-    deep = {**ESTIMATOR, "parameters": {"random_state": 7, "max_depth": 8}}
-    bike.train("demand", "rides", features=FEATURES, estimator=deep)
-    second = bike.test("gate", "demand", [mae(CHAMPION, at=0.95)])
-    assert second.verdict is Verdict.UNDECIDED
-    assert "(version 1) has seen 1,729 of these 1,729 rows, so a comparison would be unfair" in only(second)["reason"]
-
-
 def test_a_champion_that_is_gone_leaves_the_comparison_undecided(bike: Project) -> None:
     bike.test("gate", "demand", [mae(CHAMPION)])
     bike.store.object_path(bike.records["demand"].outputs["model"]).unlink()

@@ -37,6 +37,7 @@ class Project:
     stages: dict[str, Stage] = field(default_factory=dict)
     records: dict[str, StageRecord] = field(default_factory=dict)
     metrics: list[Mapping[str, Any]] = field(default_factory=list)
+    release_logs: tuple[str, ...] = ()
 
     @property
     def store(self) -> LocalStore:
@@ -92,6 +93,7 @@ class Project:
                 "environment": {"name": "prod" if self.serves else "dev", "serves": self.serves, "settings": {}},
                 "stages": seen,
                 "metrics": self.metrics,
+                "release_logs": self.release_logs,
             },
             project=self.folder,
             scratch=scratch,

@@ -1,4 +1,4 @@
-"""Which of the rows that were read are used: those before `as_of`, in the `window` and in the `sample`."""
+"""Which of the rows that were read are used: those up to `as_of`, in the `window` and in the `sample`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def select_rows(stage: DataStage, typed: TypedRows) -> TypedRows:
     if settings.as_of is not None:
         end = moment(settings.as_of, settings.zone)
         times = _times(stage, typed, "as_of")
-        typed = _kept(typed, (times < end) | _shown(stage, times), f"before {end}", "as_of")
+        typed = _kept(typed, (times <= end) | _shown(stage, times), f"from {end} or before", "as_of")
     if isinstance(settings.window, LastWindow):
         times, length = _times(stage, typed, "window"), settings.window.length
         begin = times.max() - pd.DateOffset(months=length.months) - pd.Timedelta(seconds=length.seconds)

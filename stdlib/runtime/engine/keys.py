@@ -22,6 +22,9 @@ from mlopsc.stdlib.runtime.store.protocol import Store
 RESULTS = 1
 """Raised by a release in which a stage computes something else from the same parts."""
 
+INSTALLED = "installed packages"
+"""Stands in for the name of a dependency lock where the project has none."""
+
 Parts = dict[str, Any]
 
 _SITES = frozenset({"site-packages", "dist-packages"})
@@ -103,7 +106,7 @@ class Keys:
         model = str(stage.settings.get("model"))
         if model not in inputs or not any(limit.get("baseline") == "champion" for limit in limits):
             return {}
-        found = champion(self._store, model, inputs[model].key)
+        found = champion(self._store, model, inputs[model].key, self._plan.release_logs(stage))
         return {"champion": {model: found.number if found else None}}
 
     @cached_property
@@ -115,7 +118,12 @@ class Keys:
         for name in LOCKS:
             if (self._files.project / name).is_file():
                 return {name: self._files.digest(name)}
-        return {"installed packages": _hash(installed())}
+        return {INSTALLED: digest_of_installed()}
+
+
+def digest_of_installed() -> str:
+    """The hash of the names and versions of all installed packages."""
+    return _hash(installed())
 
 
 def installed() -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlopsc.stdlib.runtime.release.state import log_prefix
 from mlopsc.stdlib.runtime.store.faults import OperationError
 
 _IR_VERSION = 1
@@ -107,7 +108,19 @@ class Plan:
     def visible(self, stage: PlannedStage) -> dict[str, Any]:
         """The part of the file that a stage may see beside itself: its inputs, without their rules."""
         inputs = [one for one in self.document["stages"] if one["name"] in stage.inputs]
-        return {**self.document, "stages": [seen(one) for one in inputs]}
+        return {**self.document, "stages": [seen(one) for one in inputs], "release_logs": self.release_logs(stage)}
+
+    def release_logs(self, stage: PlannedStage) -> tuple[str, ...]:
+        """The logs that tell which version a test stage's model has to beat: of the releases that it is the gate of.
+
+        Where it is the gate of none, those of all releases of its model.
+        """
+        if stage.kind != "test":
+            return ()
+        releases = [(one["name"], one["settings"]) for one in self.document["stages"] if one["kind"] == "release"]
+        gated = [name for name, settings in releases if settings.get("gate") == stage.name]
+        alike = [name for name, settings in releases if settings.get("model") == stage.settings.get("model")]
+        return tuple(log_prefix(name, self.environment) for name in gated or alike)
 
     def narrowed(self, names: Iterable[str]) -> Plan:
         """Only the named stages and what they need; raises OperationError when one is not there."""

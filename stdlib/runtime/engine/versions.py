@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mlopsc.stdlib.runtime.release.state import ReleaseLog
 from mlopsc.stdlib.runtime.store.log import Entry, Log
 from mlopsc.stdlib.runtime.store.protocol import Store
 
@@ -21,11 +22,26 @@ def register(store: Store, model: str, train_key: str, record: Mapping[str, Any]
     return added.number
 
 
-def champion(store: Store, model: str, train_key: str) -> Entry | None:
-    """The newest version that is not the candidate itself (the model made under `train_key`)."""
+def champion(store: Store, model: str, train_key: str, release_logs: Sequence[str] = ()) -> Entry | None:
+    """The version that a candidate (the model made under `train_key`) has to beat; None before the first release.
+
+    It is the one in service by the logs of releases with these prefixes. Where none has been in service yet, it is
+    the newest version. A candidate in service itself is held against the one before it, as when it came. Raises
+    StoreError when a log is damaged.
+    """
     entries = Log(store, f"versions/{model}").read()
     others = [entry for entry in entries if entry.record and entry.record["train_key"] != train_key]
+    if served := [number for prefix in release_logs for number in _served(store, prefix)]:
+        known = {entry.number: entry for entry in others}
+        return next((known[number] for number in served if number in known), None)
     return others[-1] if others else None
+
+
+def _served(store: Store, prefix: str) -> Iterator[int]:
+    """The versions that have been the champion of a release, the one in service first."""
+    for record in reversed(ReleaseLog(store, prefix).records()):
+        if (number := record["state"]["champion"]) is not None:
+            yield int(number)
 
 
 def _find(entries: Sequence[Entry], train_key: str) -> Entry | None:

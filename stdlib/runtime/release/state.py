@@ -88,6 +88,11 @@ class Change:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+def log_prefix(release: str, environment: str) -> str:
+    """Where the log of a release in an environment lies in the store."""
+    return f"release/{release}/{environment}/log"
+
+
 Propose = Callable[[State, Sequence[Mapping[str, Any]]], Change | None]
 """Decides what comes next from the state and all records so far; None adds nothing. It must have no effects."""
 

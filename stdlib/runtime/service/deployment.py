@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlopsc.stdlib.runtime.release.state import log_prefix
 from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.store.opening import open_store
 
@@ -93,7 +94,7 @@ class Deployment:
     @property
     def log(self) -> str:
         """The prefix of the log of the release itself."""
-        return f"release/{self.name}/{self.environment}/log"
+        return log_prefix(self.name, self.environment)
 
     @property
     def requests(self) -> str:

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mlopsc.compiler.ir.model import Limit
 from mlopsc.compiler.schema.values import Duration
 from mlopsc.stdlib.runtime.data.tables import Table
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
-from mlopsc.stdlib.runtime.engine.versions import champion
 from mlopsc.stdlib.runtime.metrics import AnyMetric, Predictions
-from mlopsc.stdlib.runtime.model.artefact import load_model
 from mlopsc.stdlib.runtime.model.fitting import target_values
 from mlopsc.stdlib.runtime.model.model import LoadedModel
 from mlopsc.stdlib.runtime.model.predictions import predict_rows
+from mlopsc.stdlib.runtime.statistics.inputs import RowLosses, Statistic
+from mlopsc.stdlib.runtime.statistics.judgements import Judgement, Requirement, Verdict
 from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.test.gate import Gate
+from mlopsc.stdlib.runtime.test.recipes import Version, open_version, retrain
+from mlopsc.stdlib.runtime.test.results import CHAMPION, RETRAINED
+from mlopsc.stdlib.runtime.test.seen import count_seen
 
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """Predictions of something else for the rows in `rows`, a mask of the rows that are judged."""
+    """Predictions of something else for the rows in `rows`, a mask of the rows that are judged.
+
+    `version` is the number of the champion; `is_same` says that its recipe gave the candidate itself.
+    """
 
     predictions: Predictions
     rows: NDArray[np.bool_]
     label: str
+    version: int | None = None
+    is_same: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,25 +48,50 @@ class NoComparison:
     first: bool = False
 
 
-def meet_champion(gate: Gate, metric: AnyMetric, rows: Table) -> Rival | NoComparison:
-    """What the newest version says of the rows, if it has seen none of them."""
-    found = champion(gate.context.store, gate.train_name, gate.train.key)
-    if found is None or found.record is None:
+def meet_champion(gate: Gate, metric: AnyMetric, split: str) -> Rival | NoComparison:
+    """What the champion says of the rows of a split; if it has seen any of them, what its recipe says, fitted anew."""
+    rows, version = gate.rows_of(split), gate.champion
+    if version is None:
         return NoComparison("first release: there is no champion to compare with", first=True)
-    version = f"the champion (version {found.number})"
+    named, why = f"the champion (version {version.number})", "cannot be compared with"
     try:
-        seen = np.frombuffer(gate.context.store.get_object(found.record["seen"]), dtype="<u8")
-        shared = int(np.isin(rows.hashes, seen).sum())
-        if shared:
-            return NoComparison(
-                f"{version} has seen {shared:,} of these {len(rows):,} rows, so a comparison would be unfair; "
-                "retraining its recipe on this split is not possible yet"
-            )
-        model = load_model(gate.context.store.local_path(found.record["model"]))
-        predictions = predict_rows(model, rows, [metric])
+        champion = open_version(gate.context.store, version)
+        _require_same_target(champion, rows)
+        if not (shared := count_seen(gate, champion.record, rows)):
+            return Rival(predict_rows(champion.model, rows, [metric]), _all(rows), CHAMPION, version.number)
+        why = f"has seen {shared:,} of these {len(rows):,} rows, and its recipe cannot be followed on this split"
+        model = gate.retrained(split, lambda: retrain(gate, champion, split))
+        is_same = model is gate.model_for(split)
+        said = gate.predictions(split, metric) if is_same else predict_rows(model, rows, [metric])
+        return Rival(said, _all(rows), RETRAINED, version.number, is_same)
     except OperationError as error:
-        return NoComparison(f"{version} cannot be compared with: {error.message}")
-    return Rival(predictions, np.ones(len(rows), dtype=np.bool_), "champion")
+        return NoComparison(f"{named} {why}: {error.message}")
+
+
+def judge_same_model(evidence: RowLosses | Statistic, limit: Limit, requirement: Requirement) -> Judgement | None:
+    """The verdict where the champion's recipe gave the candidate itself; None where only the rows can tell.
+
+    Against the champion plus or minus something, the difference is 0, whatever the rows. A factor keeps its side
+    where no value can be below 0.
+    """
+    value, upper = evidence.measure(), requirement.comparison == "<="
+    at_ease = (limit.factor >= 1 and limit.offset >= 0) if upper else (limit.factor <= 1 and limit.offset <= 0)
+    positive = isinstance(evidence, RowLosses) and evidence.scale != "complement" and bool((evidence.values >= 0).all())
+    if not isfinite(value) or not (limit.factor == 1 or (positive and at_ease)):
+        return None
+    verdict = Verdict.PASS if at_ease else Verdict.FAIL
+    reason = f"the {RETRAINED}, is this model: there is no difference"
+    return Judgement(verdict, reason, value, rows=evidence.rows, units=evidence.units.count, level=requirement.level)
+
+
+def _require_same_target(champion: Version, rows: Table) -> None:
+    was = champion.model.signature.target
+    if was != rows.target:
+        raise StageFailure(f"it predicts `{was}`, not `{rows.target}`")
+
+
+def _all(rows: Table) -> NDArray[np.bool_]:
+    return np.ones(len(rows), dtype=np.bool_)
 
 
 def meet_naive(gate: Gate, model: LoadedModel, rows: Table, lag: Duration) -> Rival | NoComparison:

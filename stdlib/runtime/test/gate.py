@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,16 @@ import numpy as np
 from mlopsc.compiler.ir.model import Rule
 from mlopsc.stdlib.runtime.data.tables import Table, load_table
 from mlopsc.stdlib.runtime.engine.context import StageContext
+from mlopsc.stdlib.runtime.engine.dependencies import keep_lock
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
+from mlopsc.stdlib.runtime.engine.versions import champion
 from mlopsc.stdlib.runtime.metrics import AnyMetric, Predictions
 from mlopsc.stdlib.runtime.model.artefact import load_model
 from mlopsc.stdlib.runtime.model.fitting import with_target
 from mlopsc.stdlib.runtime.model.model import LoadedModel
 from mlopsc.stdlib.runtime.model.predictions import predict_rows
+from mlopsc.stdlib.runtime.store.faults import OperationError
+from mlopsc.stdlib.runtime.store.log import Entry
 from mlopsc.stdlib.runtime.train.declared import read_settings
 from mlopsc.stdlib.test import Test
 from mlopsc.stdlib.train import Train
@@ -36,6 +40,7 @@ class Gate:
     settings: Test
     _models: dict[str, LoadedModel] = field(default_factory=dict)
     _predictions: dict[tuple[str, bool], Predictions] = field(default_factory=dict)
+    _retrained: dict[str, LoadedModel | OperationError] = field(default_factory=dict)
 
     @property
     def counted(self) -> bool:
@@ -65,7 +70,12 @@ class Gate:
     @cached_property
     def train_settings(self) -> Train:
         """The settings of the train stage."""
-        return read_settings(_declared(self.context.pipeline, self.train_name))
+        return read_settings(self.train_declaration)
+
+    @property
+    def train_declaration(self) -> Mapping[str, Any]:
+        """The train stage, as it stands in `pipeline.json`."""
+        return _declared(self.context.pipeline, self.train_name)
 
     @cached_property
     def table(self) -> Table:
@@ -78,6 +88,17 @@ class Gate:
         hashes = np.sort(self.table.split("test").hashes)
         return hashlib.sha256(hashes.astype("<u8").tobytes()).hexdigest()
 
+    @cached_property
+    def champion(self) -> Entry | None:
+        """The version that the model is compared with; raises StoreError when it cannot be told."""
+        logs = self.context.pipeline.get("release_logs", ())
+        return champion(self.context.store, self.train_name, self.train.key, logs)
+
+    @cached_property
+    def lock_text(self) -> str | None:
+        """The dependency lock that the model was trained under, in the store."""
+        return keep_lock(self.context.store, self.context.project, self.train.parts.get("dependencies"))
+
     def split_of(self, metric: AnyMetric) -> str:
         """The split that a rule about this metric is judged on here."""
         return metric.on if self.counted or metric.on != "test" else "validation"
@@ -88,6 +109,18 @@ class Gate:
         if output not in self._models:
             self._models[output] = load_model(self.context.open_input(self.train_name, output))
         return self._models[output]
+
+    def retrained(self, split: str, retrain: Callable[[], LoadedModel]) -> LoadedModel:
+        """The champion's recipe, fitted anew once for all rules about a split; raises OperationError each time."""
+        if split not in self._retrained:
+            try:
+                self._retrained[split] = retrain()
+            except OperationError as error:
+                self._retrained[split] = error
+        found = self._retrained[split]
+        if isinstance(found, OperationError):
+            raise found
+        return found
 
     def without(self, split: str) -> str:
         """Why nothing can be judged where the data has no such split."""

@@ -15,13 +15,19 @@ from mlopsc.stdlib.runtime.data.tables import Table
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.metrics import AnyMetric, MetricError, evidence, read_metric
 from mlopsc.stdlib.runtime.statistics.gates import first_release, judge
-from mlopsc.stdlib.runtime.statistics.inputs import Baseline
+from mlopsc.stdlib.runtime.statistics.inputs import Baseline, RowLosses, Statistic
 from mlopsc.stdlib.runtime.statistics.judgements import Judgement, Requirement, Verdict
 from mlopsc.stdlib.runtime.statistics.slices import Slices, judge_slices, slice_by
-from mlopsc.stdlib.runtime.test.baselines import NoComparison, Rival, meet_champion, meet_naive
+from mlopsc.stdlib.runtime.test.baselines import (
+    NoComparison,
+    Rival,
+    judge_same_model,
+    meet_champion,
+    meet_naive,
+)
 from mlopsc.stdlib.runtime.test.gate import Gate
 from mlopsc.stdlib.runtime.test.looks import Look, count_look
-from mlopsc.stdlib.runtime.test.results import RuleResult, hide, told, undecided, worst
+from mlopsc.stdlib.runtime.test.results import CHAMPION, RuleResult, hide, told, undecided, worst
 from mlopsc.stdlib.test import RequireTest
 
 KIND = "metric"
@@ -68,21 +74,29 @@ def _judge_comparison(
     clauses = RequireTest.model_validate(rule.clauses)
     requirement, limit = _requirement(gate, rule, clauses, comparison, look)
     rows, predictions = gate.rows_of(split), gate.predictions(split, metric)
-    rival = _meet(gate, metric, rows, split, limit)
+    rival = _meet(gate, metric, split, limit)
     if isinstance(rival, NoComparison):
         found = evidence(metric, predictions)
         if not rival.first:
             nothing = Judgement(Verdict.UNDECIDED, rival.reason, rows=found.rows, level=requirement.level)
             return told(nothing, comparison.operator, _named(limit))
         return told(first_release(found), comparison.operator, _named(limit))
-    bar: float | Baseline = limit.offset
-    if rival is not None:
-        rows, predictions = rows.take(rival.rows), predictions.select(rival.rows)
-        bar = Baseline(evidence(metric, rival.predictions), limit.factor, limit.offset, rival.label)
-    held = evidence(metric, predictions)
-    if clauses.by is None:
-        return told(judge(held, bar, requirement), comparison.operator, _named(limit))
-    return told(judge_slices(held, bar, requirement, _slices(rows, clauses.by)), comparison.operator, _named(limit))
+    if rival is None:
+        held = evidence(metric, predictions)
+        return told(_judge(held, limit.offset, requirement, rows, clauses.by), comparison.operator)
+    rows, held = rows.take(rival.rows), evidence(metric, predictions.select(rival.rows))
+    bar = Baseline(evidence(metric, rival.predictions), limit.factor, limit.offset, rival.label)
+    judgement = judge_same_model(held, limit, requirement) if rival.is_same else None
+    judgement = judgement or _judge(held, bar, requirement, rows, clauses.by)
+    return {**told(judgement, comparison.operator, rival.label), "version": rival.version}
+
+
+def _judge(
+    held: RowLosses | Statistic, bar: float | Baseline, requirement: Requirement, rows: Table, by: str | None
+) -> Judgement:
+    if by is None:
+        return judge(held, bar, requirement)
+    return judge_slices(held, bar, requirement, _slices(rows, by))
 
 
 def _requirement(
@@ -103,15 +117,15 @@ def _requirement(
     return Requirement(side, clauses.at, looks, clauses.assuming, look=look), limit
 
 
-def _meet(gate: Gate, metric: AnyMetric, rows: Table, split: str, limit: Limit) -> Rival | NoComparison | None:
+def _meet(gate: Gate, metric: AnyMetric, split: str, limit: Limit) -> Rival | NoComparison | None:
     """What the metric is compared with; None where it is a number."""
     match limit.baseline:
         case None:
             return None
         case "champion":
-            return meet_champion(gate, metric, rows)
+            return meet_champion(gate, metric, split)
         case call:
-            return meet_naive(gate, gate.model_for(split), rows, Naive.model_validate(call).lag)
+            return meet_naive(gate, gate.model_for(split), gate.rows_of(split), Naive.model_validate(call).lag)
 
 
 def _named(limit: Limit) -> str:
@@ -119,7 +133,7 @@ def _named(limit: Limit) -> str:
         case None:
             return ""
         case "champion":
-            return "champion"
+            return CHAMPION
         case call:
             return f"naive({Naive.model_validate(call).lag})"
 

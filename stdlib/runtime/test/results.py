@@ -10,6 +10,10 @@ from typing import Any
 from mlopsc.compiler.ir.model import Rule
 from mlopsc.stdlib.runtime.statistics.judgements import Judgement, Verdict
 
+CHAMPION = "champion"
+RETRAINED = "champion's recipe, retrained on this split"
+"""How a comparison is called whose champion has seen the rows that are judged."""
+
 _FIGURES = ("estimate", "lower", "upper", "provable_limit")
 
 
@@ -67,7 +71,7 @@ def hide(judgement: Mapping[str, Any]) -> dict[str, Any]:
     Undecided keeps the limit that the rows can prove: it is the advice that an undecided gate owes.
     """
     hidden = [name for name in _FIGURES if name != "provable_limit" or judgement["verdict"] != Verdict.UNDECIDED]
-    if judgement["baseline"] == "champion":
+    if judgement["baseline"] in (CHAMPION, RETRAINED):
         hidden.append("limit")
     shown = {**judgement, **dict.fromkeys(hidden), "reason": _without_figures(judgement)}
     return {**shown, "slices": [hide(one) for one in judgement["slices"]]}

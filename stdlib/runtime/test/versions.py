@@ -16,6 +16,7 @@ from mlopsc.stdlib.runtime.model.fitting import fit
 from mlopsc.stdlib.runtime.model.parity import check_parity
 from mlopsc.stdlib.runtime.test.gate import Gate
 from mlopsc.stdlib.runtime.test.results import RuleResult
+from mlopsc.stdlib.runtime.test.seen import types_of
 from mlopsc.stdlib.runtime.train.declared import make_recipe
 
 
@@ -49,10 +50,13 @@ def register_version(gate: Gate, results: Sequence[RuleResult], refitted: Path |
             "model": model,
             "seen": store.put_object(hashes.astype("<u8").tobytes()),
             "seen_rows": int(hashes.size),
+            "columns": types_of(gate.table),
             "data": {"stage": data.stage, **data.outputs},
             "code": dict(artefact.code.digests),
             "environment": dict(artefact.environment),
             "lock": train.parts.get("dependencies"),
+            "lock_text": gate.lock_text,
+            "train": dict(gate.train_declaration),
             "commit": read_commit(gate.context.project),
             "parameters": train.facts["parameters"],
             "seed": train.facts["seed"],
