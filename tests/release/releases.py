@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.random import Generator
+
 from mlopsc.stdlib.runtime.clock import set_clock
 from mlopsc.stdlib.runtime.engine.versions import register
+from mlopsc.stdlib.runtime.release.state import ReleaseLog, State
+from mlopsc.stdlib.runtime.service.assignment import shadows_for, version_for
 from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment
+from mlopsc.stdlib.runtime.service.records import FeedbackRow, RequestRow
+from mlopsc.stdlib.runtime.service.writing import LogWriter
 from mlopsc.stdlib.runtime.store.protocol import Store
 
 BEGAN = 1_740_787_200.0
@@ -95,3 +104,63 @@ class Clock:
 
     def move(self, seconds: float) -> None:
         self.set(self.at + seconds)
+
+
+@dataclass
+class Traffic:
+    """Requests that a router would have logged: `rate` an hour, dealt to versions as the release log says."""
+
+    deployment: Deployment
+    clock: Clock
+    rate: int = 40
+    users: int = 400
+    seed: int = 1
+    _asked: int = 0
+
+    def hours(self, count: int, faults: Mapping[int, Behaviour] | None = None, labels: bool = True) -> None:
+        """Let so many hours pass, with rows written and the clock moved to their end."""
+        state = ReleaseLog(self.deployment.store, self.deployment.log).state()
+        dice = np.random.default_rng([self.seed, self._asked])
+        writer = LogWriter(self.deployment, interval=3_600.0)
+        for _ in range(count * self.rate):
+            self._asked += 1
+            self.clock.move(HOUR / self.rate)
+            user = f"user {dice.integers(self.users)}"
+            self._ask(writer, state, user, dice, faults or {}, labels)
+        assert writer.flush()
+        writer.close()
+
+    def _ask(
+        self, writer: LogWriter, state: State, user: str, dice: Generator, faults: Mapping[int, Behaviour], labels: bool
+    ) -> None:
+        name, truth, x = f"id-{self.seed}-{self._asked}", float(dice.normal(50, 10)), float(dice.normal())
+        served = version_for(state, user)
+        for version in (served, *shadows_for(state, served, name)):
+            behaviour = faults.get(version, Behaviour())
+            status = "error" if dice.random() < behaviour.errors else "ok"
+            said = truth + float(dice.normal(0, behaviour.spread))
+            row = RequestRow(
+                time=self.clock.at,
+                id=name,
+                row=name,
+                unit=user,
+                sequence=state.sequence,
+                version=version,
+                role="served" if version == served else "shadow",
+                status=status,
+                seconds=float(dice.exponential(behaviour.seconds)),
+                prediction=said if status == "ok" else None,
+                inputs={"x": x},
+            )
+            writer.add([row])
+        if labels:
+            writer.add([FeedbackRow(name, truth, self.clock.at + 1)])
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How a version answers: its share of errors, its mean time, and the standard deviation of its mistakes."""
+
+    errors: float = 0.0
+    seconds: float = 0.01
+    spread: float = 10.0

@@ -31,8 +31,10 @@ class Standing:
     refused: tuple[str, ...] = ()
 
 
-def approve(deployment: Deployment, number: int | None, key: Path | None, actor: str) -> Mapping[str, Any] | None:
-    """Sign what waits (which must be that version, if one is named) and add the approval.
+def approve(
+    deployment: Deployment, key: Path | None = None, actor: str = "", number: int | None = None
+) -> Mapping[str, Any] | None:
+    """Sign what waits (which must be version `number`, if one is named) and add the approval.
 
     The entry made; None where that approver has approved already. Raises OperationError where nothing or another
     version waits, the tool or a key is missing, or the key is no approver's.
@@ -55,7 +57,7 @@ def approve(deployment: Deployment, number: int | None, key: Path | None, actor:
             return None
         evidence = {"approver": approver, "of": waiting["sequence"], "signature": signature}
         reason = f"{approver} approved version {state.candidate}"
-        return Change("approve", state, actor, reason, "", evidence)
+        return Change("approve", state, actor or approver, reason, "", evidence)
 
     return log.append(propose)
 

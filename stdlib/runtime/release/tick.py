@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.release.approval import standing
 from mlopsc.stdlib.runtime.release.judging import Findings, judge
 from mlopsc.stdlib.runtime.release.start import propose_begin, propose_start, told_share
-from mlopsc.stdlib.runtime.release.state import Change, Phase, ReleaseLog, State
+from mlopsc.stdlib.runtime.release.state import Change, Phase, ReleaseLog, State, state_of
 from mlopsc.stdlib.runtime.release.strategies import at_step, drop_candidate, shares, take_over
 from mlopsc.stdlib.runtime.release.versions import Records, find_version, newest_untried
 from mlopsc.stdlib.runtime.service.deployment import Deployment
+
+if TYPE_CHECKING:
+    from mlopsc.stdlib.runtime.service.reading import ServiceLog
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,36 @@ class TickResult:
     waiting_for: tuple[str, ...] = ()
 
 
-def tick(deployment: Deployment, actor: str) -> TickResult:
-    """Do what is due, and no more than one step; of two ticks at once one does it, and the other is told."""
-    ticking = _Tick(deployment, actor, clock.now())
+def tick(deployment: Deployment, actor: str, log: ServiceLog | None = None) -> TickResult:
+    """Do what is due, and no more than one step; of two ticks at once one does it, and the other is told.
+
+    `log` is the request log, where it is kept open between ticks.
+    """
+    ticking = _Tick(deployment, actor, clock.now(), log)
     record = ReleaseLog(deployment.store, deployment.log).append(ticking.propose)
     if record is not None:
         return TickResult(record, str(record["reason"]))
     return TickResult(None, ticking.text, tuple(ticking.waiting))
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What holds, what the next tick would do, and the figures that it would rest on."""
+
+    state: State
+    due: Change | None
+    text: str
+    waiting_for: tuple[str, ...]
+    evidence: Mapping[str, Any]
+
+
+def outlook(deployment: Deployment, log: ServiceLog | None = None) -> Outlook:
+    """What a tick would do now; nothing is done."""
+    ticking = _Tick(deployment, "", clock.now(), log)
+    records = ReleaseLog(deployment.store, deployment.log).records()
+    state = state_of(records)
+    due = ticking.propose(state, records)
+    return Outlook(state, due, ticking.text, tuple(ticking.waiting), ticking.evidence)
 
 
 @dataclass
@@ -41,6 +67,8 @@ class _Tick:
     deployment: Deployment
     actor: str
     at: float
+    log: ServiceLog | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     waiting: list[str] = field(default_factory=list)
     _first: int | None = None
@@ -83,10 +111,10 @@ class _Tick:
         return propose_begin(self.deployment, state, version, self.actor, self.at, evidence=evidence)
 
     def _move(self, state: State, records: Records) -> Change | None:
-        found = judge(self.deployment, state, records, self.at)
-        if found.against is not None:
-            rule, why = found.against
-            return self._change("rollback", drop_candidate(state, self.at), why, found, rule)
+        found = judge(self.deployment, state, records, self.at, self.log)
+        self.evidence = found.evidence
+        if (end := found.against) is not None:
+            return self._change(end.kind, drop_candidate(state, self.at), end.reason, found, end.rule)
         if found.waiting_for:
             self.text = f"version {state.candidate} is being rolled out"
             self.waiting = [*found.waiting_for]

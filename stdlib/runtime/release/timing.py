@@ -19,3 +19,11 @@ def later(seconds: float, length: Duration) -> float:
 def stamp(seconds: float) -> str:
     """A time as people read it: `2025-03-01 12:00 UTC`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def told_length(seconds: float) -> str:
+    """A length of time in the largest unit that fits: `3 h`."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s"
