@@ -63,7 +63,7 @@ KINDS: dict[Trouble, Kind] = {
     Trouble.ERRORS: Kind(
         "somebody merges a model that raises an error for some rows",
         3,
-        (("guard", "error_rate"), ("watch", "error_rate")),
+        (("guard", "error_rate"), ("watch", "uptime")),
         "guard error_rate <= champion * 2",
     ),
     Trouble.STALE_DATA: Kind("no new rows arrive at the source", 7, (("watch", "freshness"),), "watch age(DATA) <= 2d"),

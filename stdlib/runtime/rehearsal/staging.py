@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mlopsc.stdlib.runtime.engine.history import STATE
+from mlopsc.stdlib.runtime.release.approval import SIGNERS
 from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment, stage_named
 from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
 
 SOURCE = "rehearsed.parquet"
 """The file that stands for the source of the data."""
-_LEFT_OUT = frozenset({STATE, "mlops.lock", "deploy", "approvers", ".git", ".venv", "__pycache__"})
+_LEFT_OUT = frozenset({STATE, "mlops.lock", "deploy", SIGNERS, ".git", ".venv", "__pycache__"})
 _NOT_OF_THE_SOURCE = frozenset({"from", "transform", "source", "sample", "as_of", "refresh"})
 _NOT_HERE = frozenset({"store", "tracking", "executor", "serve", "network", "platform"})
 _KEPT = 5
@@ -50,9 +51,9 @@ class Place:
         return self.project / "pipeline.json"
 
     @property
-    def key(self) -> Path:
-        """The key that signs approvals here, and is good for nothing else."""
-        return self.folder / "approver"
+    def keys(self) -> tuple[Path, ...]:
+        """The keys that sign approvals here, and are good for nothing else."""
+        return tuple(sorted(one.with_suffix("") for one in self.folder.glob("approver-*.pub")))
 
 
 def open_place(project: Path) -> Place:
@@ -114,13 +115,16 @@ def upstream(document: Mapping[str, Any], data: str) -> tuple[str, ...]:
     return (data, *(one for name in stage.get("inputs", ()) for one in upstream(document, name)))
 
 
-def make_approver(place: Place, approvers: Sequence[str]) -> None:
-    """A key pair of this rehearsal, known as each of the approvers; raises OperationError without `ssh-keygen`."""
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "rehearsal", "-f", str(place.key)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "LC_ALL": "C"})
-    except (OSError, subprocess.CalledProcessError) as error:
-        hint = "install OpenSSH's client, which signs approvals (Debian and Ubuntu: apt install openssh-client)"
-        raise OperationError(f"`ssh-keygen` cannot be run: {error}", hint) from error
-    public = place.key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-    (place.project / "approvers").write_text(f"{','.join(approvers)} {public}\n", encoding="utf-8")
+def make_approvers(place: Place, approvers: Sequence[str]) -> None:
+    """A key pair for each approver, known to this rehearsal alone; raises OperationError without `ssh-keygen`."""
+    lines = []
+    for number, approver in enumerate(approvers, 1):
+        key = place.folder / f"approver-{number}"
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "rehearsal", "-f", str(key)]
+        try:
+            subprocess.run(command, check=True, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+        except (OSError, subprocess.CalledProcessError) as error:
+            hint = "install OpenSSH's client, which signs approvals (Debian and Ubuntu: apt install openssh-client)"
+            raise OperationError(f"`ssh-keygen` cannot be run: {error}", hint) from error
+        lines.append(f"{approver} {key.with_suffix('.pub').read_text(encoding='utf-8').strip()}\n")
+    (place.project / SIGNERS).write_text("".join(lines), encoding="utf-8")
