@@ -153,10 +153,19 @@ def complete_stage(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
 
 def complete_environment(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The environments of the spec, read without checking it."""
+    return _complete_block(ctx, "environment", incomplete)
+
+
+def complete_release(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The releases of the spec, read without checking it."""
+    return _complete_block(ctx, "release", incomplete)
+
+
+def _complete_block(ctx: click.Context, wanted: str, incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
     given = [one for one in (*(ctx.params.get("arguments") or ()), ctx.params.get("file")) if one and is_spec(one)]
-    found = [name for name, kind in _blocks(given[0] if given else None) if kind == "environment"]
+    found = [name for name, kind in _blocks(given[0] if given else None) if kind == wanted]
     return [CompletionItem(name) for name in found if name.startswith(incomplete)]
 
 

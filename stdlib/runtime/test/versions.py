@@ -51,7 +51,7 @@ def register_version(gate: Gate, results: Sequence[RuleResult], refitted: Path |
             "seen": store.put_object(hashes.astype("<u8").tobytes()),
             "seen_rows": int(hashes.size),
             "columns": types_of(gate.table),
-            "data": {"stage": data.stage, **data.outputs},
+            "data": {"stage": data.stage, "hash": data.facts.get("hash"), **data.outputs},
             "code": dict(artefact.code.digests),
             "environment": dict(artefact.environment),
             "lock": train.parts.get("dependencies"),
