@@ -23,6 +23,16 @@ _KEY = "~/.ssh/id_ed25519"
 
 
 @dataclass(frozen=True)
+class Approval:
+    """An entry of the log that says who approved; `fault` is what is wrong with it, or ""."""
+
+    approver: str
+    sequence: int
+    at: str
+    fault: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """How far a waiting version is approved: by whom, by whom not yet, and what is wrong with other approvals."""
 
@@ -73,16 +83,22 @@ def standing(deployment: Deployment, records: Records) -> Standing:
     """How far the version that waits is approved; every signature is checked again."""
     waiting = waiting_entry(records)
     assert waiting is not None
-    approved: dict[str, int] = {}
-    refused = []
-    for record in records[waiting["sequence"] :]:
-        fault = _fault(deployment, waiting, record["evidence"]) if record["kind"] == "approve" else ""
-        if fault:
-            refused.append(f"entry {record['sequence']} is no approval: {fault}")
-        elif record["kind"] == "approve":
-            approved.setdefault(str(record["evidence"]["approver"]), int(record["sequence"]))
+    approvals = list(approvals_of(deployment, records, waiting))
+    approved = {one.approver: one.sequence for one in reversed(approvals) if not one.fault}
     missing = tuple(name for name in deployment.approvers if name not in approved)
-    return Standing(approved, missing, tuple(refused))
+    refused = tuple(f"entry {one.sequence} is no approval: {one.fault}" for one in approvals if one.fault)
+    return Standing(approved, missing, refused)
+
+
+def approvals_of(deployment: Deployment, records: Records, waiting: Mapping[str, Any]) -> Iterator[Approval]:
+    """The approvals of the version that an entry started, each with what is wrong with it."""
+    for record in records[waiting["sequence"] :]:
+        if record["kind"] == "start":
+            return
+        if record["kind"] == "approve":
+            evidence = record["evidence"]
+            fault = _fault(deployment, waiting, evidence)
+            yield Approval(str(evidence.get("approver")), int(record["sequence"]), str(record["at"]), fault)
 
 
 def signed_text(deployment: Deployment, waiting: Mapping[str, Any]) -> bytes:

@@ -48,6 +48,11 @@ def find_version(deployment: Deployment, number: int) -> Version:
     return found
 
 
+def find_record(deployment: Deployment, number: int) -> Mapping[str, Any]:
+    """The record of a version, whichever gate it passed; empty when there is none (any more)."""
+    return next((version.record for version in _all(deployment) if version.number == number), {})
+
+
 def newest_untried(deployment: Deployment, records: Records) -> Version | None:
     """The newest version, if it has never been started here."""
     versions = registered(deployment)
