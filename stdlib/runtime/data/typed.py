@@ -77,7 +77,10 @@ def _texts(values: pd.Series) -> tuple[pa.Array, NDArray[np.bool_]]:
     if not kinds.is_object_dtype(values) and not kinds.is_string_dtype(values):
         return pa.array(values, from_pandas=True).cast(pa.string()), values.notna().to_numpy()
     if kinds.infer_dtype(values, skipna=True) != "string":
-        values = pd.Series(values.map(text_of, na_action="ignore"), dtype=object)
+        known = values.notna()
+        # No `map`: it would make texts of pandas of what may be no Unicode text.
+        texts = [text_of(value) if one else None for value, one in zip(values, known, strict=True)]
+        values = pd.Series(texts, index=values.index, dtype=object)
     ok = values.notna().to_numpy()
     values = values if ok.all() else values.where(ok, None)
     try:

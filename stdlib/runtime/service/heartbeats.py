@@ -15,6 +15,8 @@ from mlopsc.stdlib.runtime.store.protocol import Store
 
 INTERVAL = 10.0
 """Seconds of real time between two signs of life, and between two flushes."""
+SILENT = 6 * INTERVAL
+"""After so many seconds of real time without a sign of life an instance is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,24 @@ class Heartbeat:
     losses: tuple[Loss, ...] = ()
     ended: bool = False
 
+    def is_live(self, wall: float) -> bool:
+        """Whether the instance was at work at this real time, as far as anyone can tell."""
+        return not self.ended and wall - self.wall < SILENT and not self.is_dead
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it was a process of this machine that is gone."""
+        host, process, _ = self.instance.rsplit("-", 2) if self.instance.count("-") > 1 else ("", "", "")
+        if host != _host() or not process.isdigit():
+            return False
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):
+            return False
+        return False
+
     def to_json(self) -> bytes:
         """The value of its key."""
         return json.dumps(asdict(self)).encode()
@@ -71,17 +91,26 @@ def heartbeat_key(prefix: str, instance: str, number: int) -> str:
 
 def new_instance() -> str:
     """The name of an instance: host, process and a random part, so that no two in any place or time share one."""
-    host = re.sub(r"[^a-z0-9]+", "-", socket.gethostname().lower()).strip("-")[:40] or "host"
-    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+    return f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _host() -> str:
+    return re.sub(r"[^a-z0-9]+", "-", socket.gethostname().lower()).strip("-")[:40] or "host"
+
+
+def newest_keys(store: Store, prefix: str) -> dict[str, str]:
+    """The key of the newest sign of life of each instance."""
+    return {key.split("/")[-2]: key for key in store.list(prefix)}
 
 
 def newest_heartbeats(store: Store, prefix: str) -> dict[str, Heartbeat]:
     """The newest sign of life of each instance."""
-    newest: dict[str, str] = {}
-    for key in store.list(prefix):
-        newest[key.split("/")[-2]] = key
-    found = zip(newest, store.get_many(list(newest.values())), strict=True)
-    beats = {instance: read_heartbeat(value) for instance, value in found if value is not None}
+    newest = newest_keys(store, prefix)
+    values = store.get_many(list(newest.values())) if newest else []
+    if any(value is None for value in values):  # a newer one took its place since they were listed
+        newest = newest_keys(store, prefix)
+        values = store.get_many(list(newest.values()))
+    beats = {instance: read_heartbeat(value or b"") for instance, value in zip(newest, values, strict=True)}
     return {instance: beat for instance, beat in beats.items() if beat is not None}
 
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
+from itertools import groupby
 
 import pandas as pd
 import pyarrow as pa
@@ -21,8 +22,8 @@ from mlopsc.stdlib.runtime.service.heartbeats import INTERVAL, Heartbeat, newest
 from mlopsc.stdlib.runtime.service.records import INPUT, LogSchema, log_schema
 
 _BATCH = 256
+_LOOKS = 5
 _DAY = 86_400.0
-_SILENT = 6 * INTERVAL
 _DEAD = 900.0
 
 
@@ -92,11 +93,17 @@ class ServiceLog:
         return sorted((one for one in cut if one.start < one.end), key=lambda one: (one.start, one.instance))
 
     def _damaged(self, since: float, until: float) -> Iterator[Gap]:
-        self._window(self._deployment.requests, self._schema.requests, since, until)
-        for day in self._days.values():
-            for file in day.damaged:
-                start = start_of(file.day)
-                yield Gap(file.instance, start, start + _DAY, f"`{file.key}` is damaged")
+        for prefix, schema in self._logs:
+            self._read(prefix, schema, since, until)
+            for (where, day), known in self._days.items():
+                start = start_of(day)
+                for file in known.damaged if where == prefix else ():
+                    yield Gap(file.instance, start, start + _DAY, f"`{file.key}` is damaged")
+
+    @property
+    def _logs(self) -> tuple[tuple[str, pa.Schema], ...]:
+        requests = (self._deployment.requests, self._schema.requests)
+        return requests, (self._deployment.feedback, self._schema.feedback)
 
     def _request_frame(self, table: pa.Table) -> pd.DataFrame:
         fixed = [name for name in table.column_names if not name.startswith(INPUT)]
@@ -117,30 +124,32 @@ class ServiceLog:
         inside = pc.and_(pc.greater_equal(times, round(since * 1e6)), pc.less(times, round(until * 1e6)))
         return table.filter(inside).sort_by([("time", "ascending"), ("id", "ascending")])
 
-    def _read(self, prefix: str, schema: pa.Schema, since: float, until: float) -> Iterator[pa.Table]:
+    def _read(self, prefix: str, schema: pa.Schema, since: float, until: float) -> list[pa.Table]:
         """The tables of the days of a window, with what is new in them."""
         if until <= since:
-            return
+            return []
         first, last = day_of(max(since, 0.0)), day_of(max(min(until, clock.now() + 2 * _DAY), 0.0))
-        by_day: dict[date, list[LogFile]] = {}
-        for file in current(list_files(self._deployment.store, prefix, first, last)):
-            by_day.setdefault(file.day, []).append(file)
-        for place in range((last - first).days + 1) if len(by_day) else ():
-            day = first + timedelta(days=place)
-            table = self._read_day(prefix, day, by_day.get(day, ()), schema)
-            if table is not None:
-                yield table
+        for _ in range(_LOOKS):
+            files = current(list_files(self._deployment.store, prefix, first, last))
+            by_day = {day: set(of_day) for day, of_day in groupby(sorted(files, key=_day), key=_day)}
+            for where, day in [*self._days]:
+                if where == prefix and first <= day <= last and day not in by_day:
+                    del self._days[where, day]
+            days = [self._read_day(prefix, day, found, schema) for day, found in by_day.items()]
+            if all(found <= self._days[prefix, day].files for day, found in by_day.items()):
+                break
+        return [day.table for day in days if day.table is not None]
 
-    def _read_day(self, prefix: str, day: date, files: Sequence[LogFile], schema: pa.Schema) -> pa.Table | None:
+    def _read_day(self, prefix: str, day: date, files: set[LogFile], schema: pa.Schema) -> _Day:
         known = self._days.get((prefix, day))
-        if known is None or not known.files <= set(files):  # some of what was read has been forgotten since
+        if known is None or not known.files <= files:  # some of what was read has been merged or forgotten since
             known = self._days[prefix, day] = _Day()
-        fresh = [file for file in files if file not in known.files]
+        fresh = sorted(files - known.files)
         if fresh:
             tables = [] if known.table is None else [known.table]
             tables += list(self._load(fresh, schema, known))
             known.table = pa.concat_tables(tables).combine_chunks() if tables else None
-        return known.table
+        return known
 
     def _load(self, files: Sequence[LogFile], schema: pa.Schema, day: _Day) -> Iterator[pa.Table]:
         store = self._deployment.store
@@ -149,7 +158,7 @@ class ServiceLog:
                 batch = files[first : first + _BATCH]
                 values = store.get_many([file.key for file in batch])
                 for file, value, table in zip(batch, values, pool.map(_parsed, values), strict=True):
-                    if value is None:  # deleted since it was listed; the next look sees what came in its place
+                    if value is None:  # merged or deleted since it was listed
                         continue
                     day.files.add(file)
                     if table is None:
@@ -197,9 +206,13 @@ def _gaps_of(beat: Heartbeat, until: float, wall: float) -> Iterator[Gap]:
         reason = f"{loss.rows:,} rows were lost while the store could not be written"
         yield Gap(beat.instance, loss.first, loss.last + 1e-6, reason)
     silent = wall - beat.wall
-    if beat.ended or silent < _SILENT:
+    if beat.ended or beat.is_live(wall):
         return
-    if silent < _DEAD:
+    if silent < _DEAD and not beat.is_dead:
         yield Gap(beat.instance, beat.flushed_at, until, f"no sign of life for {silent:.0f} s")
     else:
         yield Gap(beat.instance, beat.flushed_at, beat.at + 2 * INTERVAL, "it ended without writing its last rows")
+
+
+def _day(file: LogFile) -> date:
+    return file.day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from mlopsc.compiler.ir.model import Column
 from mlopsc.compiler.schema.declarations import ColumnType
-from mlopsc.stdlib.runtime.data.declared import moment, read_stage
+from mlopsc.stdlib.runtime.data.declared import read_stage
+from mlopsc.stdlib.runtime.data.typed import read_column, text_of
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 
 INPUT = "x."
@@ -42,7 +43,8 @@ class RequestRow:
 
     `inputs` are values by column of the schema; what may not be logged is left out when it is stored. `unit` comes
     from `keys.unit_of`, `row` from the caller or `keys.row_of`, `id` from `keys.new_id`; a shadow has all three from
-    the row that was served.
+    the row that was served, and so has a `fallback`: what the champion answered where the version that should have
+    served the row failed or is left out. It is evidence for neither.
     """
 
     time: float
@@ -51,7 +53,7 @@ class RequestRow:
     unit: str
     sequence: int
     version: int
-    role: Literal["served", "shadow"]
+    role: Literal["served", "shadow", "fallback"]
     status: Literal["ok", "error", "timeout"]
     seconds: float
     prediction: Any = None
@@ -105,15 +107,25 @@ class LogSchema:
         return pa.float64() if self.is_regression else pa.string()
 
     def label(self, value: Any) -> float | str:
-        """A prediction or label as it is stored; raises ValueError for what the target cannot be."""
+        """A prediction or label as it is stored: a number, or a class as text (`true`, `3`, `basic`).
+
+        Raises ValueError or TypeError for what the target cannot be.
+        """
         if value is None or value != value:
             raise ValueError("it is missing")
         if not self.is_regression:
-            return _class_text(value, is_bool=self.target == "bool")
+            return self._class(value)
         number = float(value)
         if not math.isfinite(number):
             raise ValueError("it is no finite number")
         return number
+
+    def _class(self, value: Any) -> str:
+        text = text_of(bool(value) if self.target == "bool" and value in (0, 1) else value)
+        if text is None or (self.target == "bool" and text not in ("true", "false")):
+            raise ValueError("it is no class")
+        text.encode()
+        return text
 
     def request_table(self, rows: Sequence[RequestRow]) -> pa.Table:
         """The rows as they are stored; a value that is not of its column's type is missing."""
@@ -141,14 +153,8 @@ class LogSchema:
             return None
 
     def _column(self, values: Sequence[Any], column: Column) -> pa.Array:
-        word = _word(column)
-        fit = _FITTING.get(word)
-        if fit is None:
-            try:
-                return pa.array(values, _TYPES[word], from_pandas=True)
-            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                fit = _NUMBERS[word]
-        return pa.array([_fitted(value, fit, self.zone) for value in values], _TYPES[word])
+        read = read_column(pd.Series(values, dtype=object), column, self.zone).values
+        return read.cast(_TYPES[_word(column)])
 
 
 _PLAIN = ("id", "row", "unit", "sequence", "version", "role", "status", "seconds")
@@ -172,66 +178,9 @@ def _microseconds(seconds: float) -> int:
     return round(seconds * _MICROSECONDS)
 
 
-def _class_text(value: Any, *, is_bool: bool) -> str:
-    """A class as text: as in JSON, but that text has no quotes; a whole number has no point."""
-    if isinstance(value, bool | np.bool_) or (is_bool and value in (0, 1)):
-        return "true" if value else "false"
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        value = int(value)
-    return str(value)
-
-
 def _plain(value: Any) -> Any:
     """A value of NumPy as JSON can say it."""
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)
-
-
-def _fitted(value: Any, fit: Callable[[Any, str], Any], zone: str) -> Any:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
-        return None
-    try:
-        return fit(value, zone)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _integer(value: Any, _: str) -> int:
-    number = int(value)
-    if number != float(value) or not -(1 << 63) <= number < 1 << 63:
-        raise ValueError("not a whole number")
-    return number
-
-
-def _boolean(value: Any, _: str) -> bool:
-    if value not in (0, 1):
-        raise ValueError("neither true nor false")
-    return bool(value)
-
-
-def _text(value: Any, _: str) -> str:
-    return _class_text(value, is_bool=False)
-
-
-def _timestamp(value: Any, zone: str) -> pd.Timestamp:
-    return moment(pd.Timestamp(value), zone).as_unit("us")
-
-
-def _date(value: Any, _: str) -> Any:
-    return pd.Timestamp(value).date()
-
-
-def _vector(value: Any, _: str) -> list[float]:
-    return [float(each) for each in value]
-
-
-_FITTING: Mapping[str, Callable[[Any, str], Any]] = {"timestamp": _timestamp, "date": _date, "category": _text}
-_NUMBERS: Mapping[str, Callable[[Any, str], Any]] = {
-    "int": _integer,
-    "float": lambda value, _: float(value),
-    "bool": _boolean,
-    "text": _text,
-    "vector": _vector,
-}
 
 
 def rows_by_kind(rows: Iterable[RequestRow | FeedbackRow]) -> tuple[list[RequestRow], list[FeedbackRow]]:

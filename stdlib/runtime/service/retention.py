@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.service.deployment import Deployment
-from mlopsc.stdlib.runtime.service.files import LogFile, current, list_files, parquet_bytes, parse_parquet, start_of
+from mlopsc.stdlib.runtime.service.files import LogFile, current, files_below, parquet_bytes, parse_parquet, start_of
+from mlopsc.stdlib.runtime.service.heartbeats import newest_keys, read_heartbeat
 from mlopsc.stdlib.runtime.service.keys import VARIABLE, find_secret, fingerprint, unit_of
 from mlopsc.stdlib.runtime.service.records import SECRET
 from mlopsc.stdlib.runtime.store.faults import OperationError
 
 _DAY = 86_400.0
-_EVER = (date.min, date.max)
+_REMEMBERED = 7 * _DAY
 _BATCH = 64
 
 
@@ -36,20 +39,36 @@ class Forgotten:
 def prune(deployment: Deployment, now: float) -> int:
     """Delete the days that ended longer ago than the `retention` of the release; the number of files.
 
-    Nothing is deleted where the release has no retention.
+    What instances that have ended said of themselves goes with them. Without a retention, all of it stays.
     """
+    _prune_requests_to_forget(deployment, now)
     retention = deployment.settings.log.retention
     if retention is None:
         return 0
+    oldest = now - retention.seconds
     files = [
-        file
+        file.key
         for prefix in (deployment.requests, deployment.feedback)
-        for file in list_files(deployment.store, prefix, *_EVER)
-        if start_of(file.day) + _DAY + retention.seconds <= now
+        for file in files_below(deployment.store, prefix)
+        if start_of(file.day) + _DAY <= oldest
     ]
-    for file in files:
-        deployment.store.delete(file.key)
+    for key in [*files, *_old_heartbeats(deployment, oldest)]:
+        deployment.store.delete(key)
     return len(files)
+
+
+def _old_heartbeats(deployment: Deployment, oldest: float) -> Iterator[str]:
+    keys = list(newest_keys(deployment.store, deployment.heartbeats).values())
+    for key, value in zip(keys, deployment.store.get_many(keys), strict=True):
+        beat = read_heartbeat(value or b"")
+        if beat is not None and beat.at < oldest:
+            yield key
+
+
+def _prune_requests_to_forget(deployment: Deployment, now: float) -> None:
+    for key, request in _requests_to_forget(deployment):
+        if request["at"] < now - _REMEMBERED:
+            deployment.store.delete(key)
 
 
 def forget(deployment: Deployment, key: Any) -> Forgotten:
@@ -62,76 +81,117 @@ def forget(deployment: Deployment, key: Any) -> Forgotten:
     if secret is None:
         fact = "there is no secret here with which the routers of this release made units of keys"
         raise OperationError(fact, f"set `{VARIABLE}` to the one that they have")
-    search = _Search(deployment, unit_of(secret, key), fingerprint(secret).encode())
-    ids = pa.array(search.ids(), pa.string())
-    feedback = search.remove(deployment.feedback, lambda table: pc.is_in(table["id"], value_set=ids))
-    requests = search.remove(deployment.requests, search.is_meant)
+    search = _Search(deployment, fingerprint(secret).encode())
+    unit = unit_of(secret, key)
+    ids = search.ids(unit)
+    if not ids:
+        return Forgotten(0, 0, tuple(sorted(search.unreadable)))
+    # Whoever merges files meanwhile looks here once the merged file is there.
+    value = json.dumps({"at": clock.now(), "unit": unit, "ids": ids}).encode()
+    deployment.store.put_if_absent(f"{_to_forget(deployment)}/{unit}-{secrets.token_hex(4)}.json", value)
+    feedback = search.remove(deployment.feedback, _of(unit, ids))
+    requests = search.remove(deployment.requests, _of(unit, ids))
     return Forgotten(requests, feedback, tuple(sorted(search.unreadable)))
+
+
+def forget_in(deployment: Deployment, file: LogFile) -> None:
+    """Delete from a file that was just written what was asked to be forgotten in these days."""
+    for _, request in _requests_to_forget(deployment):
+        table = parse_parquet(deployment.store.get(file.key) or b"")
+        if table is None:
+            return
+        mask = _of(request["unit"], request["ids"])(table)
+        if pc.any(mask).as_py():
+            _replace(deployment, file, table.filter(pc.invert(mask)))
+            file = replace(file, generation=file.generation + 1)
+
+
+def _to_forget(deployment: Deployment) -> str:
+    return f"forget/{deployment.name}/{deployment.environment}"
+
+
+def _requests_to_forget(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
+    keys = list(deployment.store.list(_to_forget(deployment)))
+    for key, value in zip(keys, deployment.store.get_many(keys) if keys else (), strict=True):
+        if value is not None:
+            yield key, json.loads(value)
 
 
 Mask = Callable[[pa.Table], Any]
 
 
+def _of(unit: str, ids: Sequence[str]) -> Mask:
+    """Which rows of either log are those of a unit with these predictions."""
+    predictions = pa.array(ids, pa.string())
+
+    def mask(table: pa.Table) -> Any:
+        found = pc.is_in(table["id"], value_set=predictions)
+        return pc.or_(found, pc.equal(table["unit"], unit)) if "unit" in table.column_names else found
+
+    return mask
+
+
+def _replace(deployment: Deployment, file: LogFile, rest: pa.Table) -> bool:
+    """Write the next generation, empty or not, and only then delete this one: nothing else can be lost."""
+    following = replace(file, generation=file.generation + 1)
+    is_written = deployment.store.put_if_absent(following.key, parquet_bytes(rest))
+    if is_written:
+        deployment.store.delete(file.key)
+    return is_written
+
+
 @dataclass
 class _Search:
-    """A unit in the files of a release, of which `unreadable` could not be searched."""
+    """The files of a release whose units were made with one secret; `unreadable` are the others."""
 
     deployment: Deployment
-    unit: str
     mark: bytes
     unreadable: set[str] = field(default_factory=set)
 
-    def is_meant(self, table: pa.Table) -> Any:
-        """Which rows of the request log are those of the unit."""
-        return pc.equal(table["unit"], self.unit)
-
-    def ids(self) -> list[str]:
+    def ids(self, unit: str) -> list[str]:
         """The ids of the predictions that were made for the unit, in whatever files they stand."""
         found: set[str] = set()
-        for _, table in self._tables(self.deployment.requests):
-            if table is not None:
-                found |= set(table.filter(self.is_meant(table))["id"].to_pylist())
+        is_settled = False
+        while not is_settled:
+            is_settled = True
+            for _, table in self._tables(self.deployment.requests):
+                if table is None:
+                    is_settled = False
+                else:
+                    found |= set(table.filter(pc.equal(table["unit"], unit))["id"].to_pylist())
         return sorted(found)
 
     def remove(self, prefix: str, is_meant: Mask) -> int:
         """Write each file that holds such rows anew without them; the number of rows.
 
-        Where someone else does the same to a file at the same time, one of the two looks again.
+        Where someone else writes a file anew or merges it at the same time, all are looked at again.
         """
         removed, is_settled = 0, False
         while not is_settled:
             is_settled = True
             self._drop_replaced(prefix)
             for file, table in self._tables(prefix):
-                if table is None:
-                    is_settled = False
-                    continue
-                mask = is_meant(table)
-                if not pc.any(mask).as_py():
-                    continue
-                if self._replace(file, table.filter(pc.invert(mask))):
-                    removed += int(pc.sum(mask).as_py())
-                else:
-                    is_settled = False
+                count = None if table is None else self._without(file, table, is_meant(table))
+                is_settled &= count is not None
+                removed += count or 0
         return removed
+
+    def _without(self, file: LogFile, table: pa.Table, mask: Any) -> int | None:
+        """Write a file anew without some rows; their number, or None when someone else was faster."""
+        if not pc.any(mask).as_py():
+            return 0
+        is_replaced = _replace(self.deployment, file, table.filter(pc.invert(mask)))
+        return int(pc.sum(mask).as_py()) if is_replaced else None
 
     def _drop_replaced(self, prefix: str) -> None:
         """Delete what someone has written anew and was stopped before deleting."""
-        files = list_files(self.deployment.store, prefix, *_EVER)
+        files = files_below(self.deployment.store, prefix)
         for file in sorted(set(files) - set(current(files))):
             self.deployment.store.delete(file.key)
 
-    def _replace(self, file: LogFile, rest: pa.Table) -> bool:
-        """Write the next generation, empty or not, and only then delete this one: nothing else can be lost."""
-        store = self.deployment.store
-        written = store.put_if_absent(replace(file, generation=file.generation + 1).key, parquet_bytes(rest))
-        if written:
-            store.delete(file.key)
-        return written
-
     def _tables(self, prefix: str) -> Iterator[tuple[LogFile, pa.Table | None]]:
         """All files and what they hold; None for one that has gone since it was listed."""
-        files = list_files(self.deployment.store, prefix, *_EVER)
+        files = files_below(self.deployment.store, prefix)
         for first in range(0, len(files), _BATCH):
             batch = files[first : first + _BATCH]
             values = self.deployment.store.get_many([file.key for file in batch])
