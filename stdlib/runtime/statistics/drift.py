@@ -7,15 +7,15 @@ Smirnov distance D of numbers, the total variation TV of levels (categories, boo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, log, pi, sqrt
+from math import floor, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlopsc.stdlib.planning import looks_to_learn
+from mlopsc.stdlib.planning import check_share, looks_to_learn
 from mlopsc.stdlib.runtime.statistics.inputs import Floats
 
 if TYPE_CHECKING:
@@ -35,23 +35,26 @@ _FEWEST_EXPECTED = 5.0  # Cochran's condition for the chi-squared distribution
 
 @dataclass(frozen=True)
 class Distance:
-    """How far a window is from a reference, 0..1, and how many rows of each say so; `levels` is 0 for numbers."""
+    """How far a window is from a reference, 0..1, and how many rows of each say so.
+
+    `levels` is how many levels of one size would scatter as much as those of the two do; 0 for numbers.
+    """
 
     value: float
     rows: int
     reference_rows: int
-    levels: int = 0
+    levels: float = 0.0
 
     def noise(self, alpha: float) -> float:
         """The distance that as many independent rows of one distribution exceed with a probability of alpha at most.
 
-        Of numbers by the Dvoretzky-Kiefer-Wolfowitz-Massart inequality; of levels by McDiarmid's inequality around
-        the largest mean that so many levels can have.
+        Of numbers by the inequality of Dvoretzky, Kiefer and Wolfowitz; of levels by McDiarmid's around a mean of
+        1/2 sum sqrt(p (1 - p) (1/n + 1/m)) at most.
         """
         scatter = 1 / self.rows + 1 / self.reference_rows
         if self.levels == 0:
             return sqrt(log(2 / alpha) / 2 * scatter)
-        return sqrt(self.levels / (2 * pi) * scatter) + sqrt(log(1 / alpha) / 2 * scatter)
+        return sqrt(self.levels * scatter) / 2 + sqrt(log(1 / alpha) / 2 * scatter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +104,9 @@ class Levels:
         """TV between a window and the reference: the share of rows that would have to move; ValueError without rows."""
         table = self._table(_levels(window))
         rows = table.sum(axis=1)
-        shares = table / rows[:, None]
-        return Distance(float(np.abs(shares[0] - shares[1]).sum() / 2), int(rows[0]), int(rows[1]), table.shape[1])
+        shares, pooled = table / rows[:, None], table.sum(axis=0) / table.sum()
+        moved = float(np.abs(shares[0] - shares[1]).sum() / 2)
+        return Distance(moved, int(rows[0]), int(rows[1]), float(np.sqrt(pooled * (1 - pooled)).sum() ** 2))
 
     def p_value(self, window: ArrayLike | pd.Series) -> float:
         """How likely the chi-squared statistic is to be as large or larger when rows are independent draws of one
@@ -172,38 +176,59 @@ def judge_drift(now: Mapping[str, Distance], history: Sequence[Mapping[str, floa
     known = {column: sum(column in look for look in history) for column in now}
     columns = [column for column in now if known[column] >= needed]
     looks = [[look[column] for column in columns] for look in history if all(column in look for column in columns)]
+    if short := _too_few_rows(now):
+        return short
     if not columns or len(looks) < needed:
-        return _learning(min(len(looks), max(known.values(), default=0)), needed)
-    table = np.array([*looks, [now[column].value for column in columns]], dtype=np.float64)
-    spread = np.sqrt(table.var(axis=0) + _SPREAD_FLOOR**2)
-    standardised = (table - table.mean(axis=0)) / spread
-    tops = standardised[:-1].max(axis=1)
-    bars = _visible_distances(table[:-1], float(np.sort(tops)[-1 - _tolerated(share, len(looks))]))
-    found = []
-    for place, column in enumerate(columns):
-        p = (1 + int(np.count_nonzero(tops >= standardised[-1, place]))) / (1 + len(looks))
-        bar = _bar(float(bars[place]), now[column].noise(share / len(columns)))
-        drifted = p <= share and now[column].value >= max(
-            DISTANCE_THAT_MATTERS, now[column].noise(share / len(columns))
-        )
-        found.append(ColumnDrift(column, now[column].value, float(standardised[-1, place]), p, bar, drifted))
-    return _verdict(found)
+        seen = min(len(looks), max(known.values()))
+        return _undecided(f"learning: {seen} earlier looks, and {needed} tell what is usual")
+    return _verdict(list(_columns_by_history({column: now[column] for column in columns}, np.array(looks), share)))
 
 
 def judge_independent(now: Mapping[str, Distance], p_values: Mapping[str, float], share: float) -> DriftVerdict:
     """Hold the p-values of a look against each other, rows being independent and the reference the training rows.
 
     Adjusted after Benjamini and Hochberg (1995); an event takes an adjusted p <= share and a distance of at least 0.1.
+    ValueError for a share outside 0..0.5.
     """
     from scipy import stats
 
+    check_share(share)
+    if short := _too_few_rows(now):
+        return short
     adjusted = stats.false_discovery_control([p_values[column] for column in now])
     found = []
     for (column, distance), p in zip(now.items(), adjusted, strict=True):
-        bar = _bar(0.0, distance.noise(share / len(now)))
-        drifted = p <= share and distance.value >= DISTANCE_THAT_MATTERS
-        found.append(ColumnDrift(column, distance.value, None, float(p), bar, drifted))
+        bar = max(DISTANCE_THAT_MATTERS, distance.noise(share / len(now)))
+        drifted = bool(p <= share and distance.value >= DISTANCE_THAT_MATTERS)
+        found.append(ColumnDrift(column, distance.value, None, float(p), bar if bar <= 1 else None, drifted))
     return _verdict(found)
+
+
+def _columns_by_history(now: Mapping[str, Distance], history: Floats, share: float) -> Iterator[ColumnDrift]:
+    """Each column's standing; history is (looks, columns)."""
+    looks = history.shape[0]
+    table = np.vstack([history, [distance.value for distance in now.values()]])
+    standardised = (table - table.mean(axis=0)) / np.sqrt(table.var(axis=0) + _SPREAD_FLOOR**2)
+    tops = standardised[:-1].max(axis=1)
+    unusual = _distances_at(history, float(np.sort(tops)[-1 - _tolerated(share, looks)]))
+    for place, (column, distance) in enumerate(now.items()):
+        p = (1 + int(np.count_nonzero(tops >= standardised[-1, place]))) / (1 + looks)
+        floor = max(DISTANCE_THAT_MATTERS, distance.noise(share / len(now)))
+        bar = max(floor, float(unusual[place]))
+        drifted = p <= share and distance.value >= floor
+        visible = bar if bar <= 1 else None
+        yield ColumnDrift(column, distance.value, float(standardised[-1, place]), p, visible, drifted)
+
+
+def _too_few_rows(now: Mapping[str, Distance]) -> DriftVerdict | None:
+    if not now:
+        return _undecided("no column is watched")
+    rows = min(min(distance.rows, distance.reference_rows) for distance in now.values())
+    return _undecided(f"{rows} rows, and it takes {FEWEST_ROWS}") if rows < FEWEST_ROWS else None
+
+
+def _undecided(reason: str) -> DriftVerdict:
+    return DriftVerdict(False, True, None, (), None, reason)
 
 
 def _verdict(found: list[ColumnDrift]) -> DriftVerdict:
@@ -219,17 +244,12 @@ def _verdict(found: list[ColumnDrift]) -> DriftVerdict:
     return DriftVerdict(False, False, p, columns, visible, said)
 
 
-def _learning(looks: int, needed: int) -> DriftVerdict:
-    reason = f"learning: {looks} earlier looks, and {needed} tell what is usual"
-    return DriftVerdict(False, True, None, (), None, reason)
-
-
 def _tolerated(share: float, looks: int) -> int:
     """How many earlier looks may stand out as much as one that is an event."""
     return floor(share * (1 + looks) + 1e-9) - 1
 
 
-def _visible_distances(history: Floats, bar: float) -> Floats:
+def _distances_at(history: Floats, bar: float) -> Floats:
     """The distance at which each column would be standardised to `bar`, history (looks, columns) being what it is.
 
     Solves z^2 ((B s^2 + B x^2 / n) / n + floor^2) = (x B / n)^2 for x, the way from the history's mean, n = B + 1.
@@ -239,11 +259,6 @@ def _visible_distances(history: Floats, bar: float) -> Floats:
     spread = looks / every * history.var(axis=0) + _SPREAD_FLOOR**2
     freedom = max((looks / every) ** 2 - bar**2 * looks / every**2, 1e-12)
     return np.asarray(history.mean(axis=0) + bar * np.sqrt(spread / freedom), dtype=np.float64)
-
-
-def _bar(unusual: float, noise: float) -> float | None:
-    bar = max(DISTANCE_THAT_MATTERS, unusual, noise)
-    return bar if bar <= 1 else None
 
 
 def _numbers(values: ArrayLike | pd.Series) -> Numbers:
