@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -164,7 +164,7 @@ def _close(spec: Spec, built: Built, environment: str, result: RunResult) -> Non
         lines += [style("dim", f"declared and checked, not started by a run: {idle}"), ""]
     lines.append(f"run {result.number} in {environment}: {_counts(result.stages)}, {seconds(result.seconds)}")
     lines += _records(spec, built, environment, result)
-    lines.append(f"next: {_next(built, environment, result)}")
+    lines.append(f"next: {_next(spec, built, environment, result)}")
     click.echo("\n".join(lines), color=style.colour)
 
 
@@ -215,7 +215,7 @@ def _has_pages() -> bool:
     return bool(found and found.origin and (Path(found.origin).parent / "server" / "js" / "build").is_dir())
 
 
-def _next(built: Built, environment: str, result: RunResult) -> str:
+def _next(spec: Spec, built: Built, environment: str, result: RunResult) -> str:
     """What to do now."""
     outcomes = {one.outcome.value for one in result.stages}
     if "interrupted" in outcomes:
@@ -229,7 +229,7 @@ def _next(built: Built, environment: str, result: RunResult) -> str:
         return f"mend the rows of `{failed.stage}`, or what its schema and checks say of them"
     if "undecided" in outcomes:
         return _to_decide(next(one for one in result.stages if one.outcome.value == "undecided"))
-    return _after_success(built, environment, result)
+    return _after_success(spec, built, environment, result)
 
 
 def _to_decide(gate: StageSummary) -> str:
@@ -240,7 +240,7 @@ def _to_decide(gate: StageSummary) -> str:
     return f"the gate `{gate.stage}` stays closed: {what}; the lines above say what is missing"
 
 
-def _after_success(built: Built, environment: str, result: RunResult) -> str:
+def _after_success(spec: Spec, built: Built, environment: str, result: RunResult) -> str:
     gates: list[Mapping[str, Any]] = [one.record.facts for one in result.stages if one.kind == "test" and one.record]
     order = [*built.documents]
     later = order[order.index(environment) + 1 :]
@@ -248,4 +248,26 @@ def _after_success(built: Built, environment: str, result: RunResult) -> str:
         return f"`mlopsc run -e {later[0]}` judges the model on the test split"
     if gates and "release" not in built.kinds(environment).values():
         return "`mlopsc add release` says how the model comes into service"
+    opened = {one.stage: one.record.facts["version"] for one in result.stages if one.kind == "test" and one.record}
+    if release := _to_release(spec, built.documents[environment], opened):
+        return release
     return "`mlopsc runs` lists all runs, `mlopsc data` the versions of the rows"
+
+
+def _to_release(spec: Spec, document: Mapping[str, Any], opened: Mapping[str, int | None]) -> str:
+    """How a version that just passed its gate comes into service; "" where none did, or it has been there before."""
+    from mlopsc.stdlib.runtime.release.state import ReleaseLog
+    from mlopsc.stdlib.runtime.release.versions import tried
+    from mlopsc.stdlib.runtime.service.deployment import open_deployment
+    from mlopsc.stdlib.runtime.store.faults import StoreError
+
+    for stage in document["stages"]:
+        version = opened.get(str(stage.get("settings", {}).get("gate"))) if stage["kind"] == "release" else None
+        if version is None:
+            continue
+        deployment = open_deployment(document, spec.folder, stage["name"])
+        with suppress(StoreError):  # the release says so itself, when it is asked
+            if version not in tried(ReleaseLog(deployment.store, deployment.log).records()):
+                where = f"-e {deployment.environment}"
+                return f"`mlopsc release start {where}` brings version {version} of `{deployment.model}` into service"
+    return ""

@@ -6,10 +6,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlopsc.stdlib.runtime.release.actor import git_setting
 from mlopsc.stdlib.runtime.release.state import Change, Phase, ReleaseLog, State, state_of
 from mlopsc.stdlib.runtime.release.versions import Records
 from mlopsc.stdlib.runtime.service.deployment import Deployment
@@ -83,7 +84,7 @@ def standing(deployment: Deployment, records: Records) -> Standing:
     """How far the version that waits is approved; every signature is checked again."""
     waiting = waiting_entry(records)
     assert waiting is not None
-    approvals = list(approvals_of(deployment, records, waiting))
+    approvals = [_known(deployment, one) for one in approvals_of(deployment, records, waiting)]
     approved = {one.approver: one.sequence for one in reversed(approvals) if not one.fault}
     missing = tuple(name for name in deployment.approvers if name not in approved)
     refused = tuple(f"entry {one.sequence} is no approval: {one.fault}" for one in approvals if one.fault)
@@ -91,7 +92,7 @@ def standing(deployment: Deployment, records: Records) -> Standing:
 
 
 def approvals_of(deployment: Deployment, records: Records, waiting: Mapping[str, Any]) -> Iterator[Approval]:
-    """The approvals of the version that an entry started, each with what is wrong with it."""
+    """The approvals of the version that an entry started, each with what is wrong with its signature."""
     for record in records[waiting["sequence"] :]:
         if record["kind"] == "start":
             return
@@ -133,17 +134,9 @@ def sign(text: bytes, key: Path) -> str:
 
 def default_key(project: Path) -> Path:
     """The key that signs unless one is named: git's `user.signingkey` where git signs with SSH, else id_ed25519."""
-    configured = _git(project, "user.signingkey") if _git(project, "gpg.format") == "ssh" else ""
+    configured = git_setting(project, "user.signingkey") if git_setting(project, "gpg.format") == "ssh" else ""
     is_literal = configured.startswith(("key::", "ssh-", "ecdsa-", "sk-"))
     return Path(configured if configured and not is_literal else _KEY).expanduser()
-
-
-def _git(project: Path, name: str) -> str:
-    try:
-        command = ["git", "-C", str(project), "config", "--get", name]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:
-        return ""
 
 
 def _approver(deployment: Deployment, text: bytes, signature: str) -> str:
@@ -171,10 +164,15 @@ def verify(deployment: Deployment, approver: str, text: bytes, signature: str) -
     return "" if done.returncode == 0 else _last_line(done.stderr or done.stdout)
 
 
+def _known(deployment: Deployment, approval: Approval) -> Approval:
+    """An approval, at fault where its approver is none of the environment."""
+    if approval.fault or approval.approver in deployment.approvers:
+        return approval
+    return replace(approval, fault=f"`{approval.approver}` is no approver of `{deployment.environment}`")
+
+
 def _fault(deployment: Deployment, waiting: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
     approver = str(evidence.get("approver"))
-    if approver not in deployment.approvers:
-        return f"`{approver}` is no approver of `{deployment.environment}`"
     if evidence.get("of") != waiting["sequence"]:
         return f"it is of entry {evidence.get('of')}, not of entry {waiting['sequence']}, which waits"
     fault = verify(deployment, approver, signed_text(deployment, waiting), str(evidence.get("signature")))
@@ -186,7 +184,7 @@ def _signers(deployment: Deployment) -> Path:
     if not path.is_file():
         raise OperationError(
             f"there is no file `{SIGNERS}` beside the spec, so that no approval can be checked",
-            f"write and commit it: one line a key, such as `{deployment.approvers[0]} ssh-ed25519 AAAA…`",
+            f"write and commit it: one line a key, such as `{(*deployment.approvers, 'NAME')[0]} ssh-ed25519 AAAA…`",
         )
     return path
 

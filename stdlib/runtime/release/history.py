@@ -11,6 +11,7 @@ from mlopsc.stdlib.runtime.release.approval import Approval, approvals_of
 from mlopsc.stdlib.runtime.release.state import Phase, ReleaseLog
 from mlopsc.stdlib.runtime.release.versions import Records, find_record
 from mlopsc.stdlib.runtime.service.deployment import Deployment
+from mlopsc.stdlib.runtime.store.faults import OperationError
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,16 @@ class Period:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a version comes from: its record (data, code, commit, gate), and who approved it here."""
+    """Where a version comes from: its record (data, code, commit, gate), and who approved it here.
+
+    `unchecked` says why approvals could not be checked.
+    """
 
     number: int
     record: Mapping[str, Any]
     approvals: tuple[Approval, ...]
     needed_approval: bool
+    unchecked: str = ""
 
 
 def periods(records: Records) -> list[Period]:
@@ -64,7 +69,10 @@ def provenance(deployment: Deployment, records: Records, number: int) -> Provena
     """Where a version comes from."""
     started = [one for one in records if one["kind"] in ("start", "begin") and one["evidence"].get("version") == number]
     waited = [one for one in started if one["state"]["phase"] == Phase.WAITING]
-    approvals = tuple(approvals_of(deployment, records, waited[-1])) if waited else ()
+    try:
+        approvals = tuple(approvals_of(deployment, records, waited[-1])) if waited else ()
+    except OperationError as error:
+        return Provenance(number, find_record(deployment, number), (), bool(waited), error.message)
     return Provenance(number, find_record(deployment, number), approvals, bool(waited))
 
 

@@ -120,5 +120,9 @@ def _evidence(rollout: Rollout, judged: Judged) -> dict[str, Any]:
         "guards": [{"rule": one.rule.id, "text": one.rule.text, **one.figures} for one in judged.guards],
         "requires": [{"rule": one.rule.id, "text": one.rule.text, **one.figures} for one in judged.requires],
         "sample_ratio": as_json(asdict(judged.sample_ratio)),
-        "gaps": [{"instance": one.instance, "from": stamp(one.start), "to": stamp(one.end)} for one in rollout.gaps],
+        "gaps": [_gap(one) for one in rollout.gaps],
     }
+
+
+def _gap(gap: Gap) -> dict[str, str]:
+    return {"instance": gap.instance, "from": stamp(gap.start), "to": stamp(gap.end), "reason": gap.reason}

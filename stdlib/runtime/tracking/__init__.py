@@ -20,6 +20,9 @@ from mlopsc.stdlib.runtime.engine.history import STATE
 from mlopsc.stdlib.runtime.engine.plan import load_plan
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import RunResult
+from mlopsc.stdlib.runtime.release.state import ReleaseLog
+from mlopsc.stdlib.runtime.service.deployment import Deployment
+from mlopsc.stdlib.runtime.store.log import Log
 
 DATABASE = f"{STATE}/mlflow.db"
 """Where experiments are kept unless the environment names a tracking server, relative to the project."""
@@ -33,8 +36,36 @@ def track_run(request: Request, result: RunResult) -> str:
     Nothing is written, nor MLflow imported, where no model was trained or judged in this run.
     """
     handed = None if result.exit_code == INTERRUPTED else hand_over(request, result)
-    if handed is None:
+    return "" if handed is None else _write(handed)
+
+
+def track_release(deployment: Deployment) -> str:
+    """Have the tracker's aliases follow the log of a release, and wait for it; what went wrong in one line, or ""."""
+    train = deployment.declared(deployment.model)
+    uri = str(deployment.environment_settings.get("tracking") or _local(deployment.project))
+    is_recorded = uri != _local(deployment.project) or (deployment.project / DATABASE).exists()
+    if train.get("settings", {}).get("track", True) is False or not is_recorded:
         return ""
+    state = ReleaseLog(deployment.store, deployment.log).state()
+    keys = {
+        entry.number: entry.record["train_key"]
+        for entry in Log(deployment.store, deployment.versions).read()
+        if entry.record
+    }
+    roles = {"champion": state.champion, "challenger": state.candidate}
+    return _write(
+        {
+            "uri": uri,
+            "pipeline": deployment.document["name"],
+            "environment": deployment.environment,
+            "released": deployment.model,
+            "roles": {role: keys.get(number) if number is not None else None for role, number in roles.items()},
+        }
+    )
+
+
+def _write(handed: Mapping[str, Any]) -> str:
+    """Have a process of its own write what it is handed; what went wrong in one line, or ""."""
     # By a pipe: it may name a server with a password, which belongs in no file.
     command, text = [sys.executable, "-m", __name__], json.dumps(handed)
     try:

@@ -1,4 +1,4 @@
-"""`python -m mlopsc.stdlib.runtime.tracking`: mirror the run that stdin describes; 1 where that fails."""
+"""`python -m mlopsc.stdlib.runtime.tracking`: mirror the run or release that stdin describes; 1 where that fails."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import warnings
 
 
 def main() -> int:
-    """Mirror the run; its last line on stderr says what went wrong."""
+    """Mirror it; its last line on stderr says what went wrong."""
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     try:
         handed = json.loads(sys.stdin.buffer.read())
-        from mlopsc.stdlib.runtime.tracking.mirror import record_run
+        from mlopsc.stdlib.runtime.tracking.mirror import record_release, record_run
 
-        record_run(handed)
+        record_release(handed) if "released" in handed else record_run(handed)
     except ImportError as error:
         print(f"{error}: install `mlflow-skinny`, `sqlalchemy` and `alembic`", file=sys.stderr)
         return 1

@@ -41,6 +41,33 @@ def record_run(handed: Mapping[str, Any]) -> None:
         _record_model(client, experiment, handed, stage)
 
 
+def record_release(handed: Mapping[str, Any]) -> None:
+    """Move the aliases of a release to the versions in these roles; raises whatever MLflow raises."""
+    import mlflow
+
+    mlflow.set_tracking_uri(handed["uri"])
+    client = mlflow.MlflowClient()
+    name = f"{handed['pipeline']}.{handed['released']}"
+    if not client.search_registered_models(f"name = '{name}'"):
+        return
+    for role, key in handed["roles"].items():
+        alias = alias_of(role, handed)
+        version = None if key is None else _registered(client, handed["pipeline"], key)
+        if version is not None:
+            client.set_registered_model_alias(name, alias, version)
+        else:
+            client.delete_registered_model_alias(name, alias)
+
+
+def _registered(client: MlflowClient, pipeline: str, key: str) -> str | None:
+    """The number that MLflow's registry gave the model made under a key of the engine; None for one it never saw."""
+    experiment = client.get_experiment_by_name(pipeline)
+    known = (
+        client.search_runs([experiment.experiment_id], f"tags.`{KEY}` = '{key}'", max_results=1) if experiment else ()
+    )
+    return known[0].data.tags.get("mlopsc.registered_version") if known else None
+
+
 def _experiment(client: MlflowClient, handed: Mapping[str, Any]) -> str:
     found = client.get_experiment_by_name(handed["pipeline"])
     if found is not None:
@@ -142,9 +169,16 @@ def _log_gates(client: MlflowClient, run: str, handed: Mapping[str, Any], stage:
         for name, value in _figures(facts):
             client.log_metric(run, f"{gate}.{name}", value)
         if facts["version"] is not None and version is not None:
-            name = f"{handed['pipeline']}.{stage}"
-            client.set_registered_model_alias(name, alias_of("champion", handed), version)
+            if not _is_released(handed, stage):
+                name = f"{handed['pipeline']}.{stage}"
+                client.set_registered_model_alias(name, alias_of("champion", handed), version)
             client.set_tag(run, "mlopsc.version", facts["version"])
+
+
+def _is_released(handed: Mapping[str, Any], stage: str) -> bool:
+    """Whether a release says which version of a model is the champion, which then is not the newest by itself."""
+    stages = handed["document"]["stages"]
+    return any(one["kind"] == "release" and one["settings"]["model"] == stage for one in stages)
 
 
 def _gates(handed: Mapping[str, Any], stage: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
