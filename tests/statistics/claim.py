@@ -15,14 +15,14 @@ REPLICATIONS = 2_000
 ENOUGH = 1_000
 """From so many replications on, a bound is held to without slack."""
 
-Wrong = Callable[[np.random.Generator, int], bool]
+Wrong = Callable[[np.random.Generator, int], float]
 
 
 @dataclass(frozen=True)
 class Claim:
     """How often `wrong` is true, in percent, and what that must be: at most or at least so much, or anything.
 
-    `wrong` takes a generator and a seed for the resampling. `share` is the part of the replications that a costly
+    `wrong` takes a generator and a seed for the resampling; it may as well give the share of several times. `share` is the part of the replications that a costly
     claim is given. A claim of at least so much is a defect that the simulation must expose.
     """
 
