@@ -183,6 +183,10 @@ def _minute(stamp: str) -> str:
     return stamp[:16].replace("T", " ")
 
 
+def _entry_cells(record: Mapping[str, Any]) -> tuple[str, str]:
+    return str(record["sequence"]), str(record["reason"])
+
+
 def _from_to(period: Period) -> str:
     from mlopsc.stdlib.runtime.clock import stamp
 
