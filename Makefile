@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test lint types floors bench simulate docs clean
+.PHONY: help demo test lint types floors alibi bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,7 +40,7 @@ $(READY): $(MADE) pyproject.toml
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || $(AGAIN)
 	@touch $(READY)
 
-demo: $(READY) ## check, build and run the bike-sharing example on real data, twice
+demo: $(READY) ## run the bike-sharing example on real data, and rehearse ten weeks of its production
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the whole suite
@@ -54,6 +54,9 @@ types: $(READY) ## types, with mypy --strict
 
 floors: $(READY) ## run the example with the lowest versions that pyproject.toml admits
 	@$(BIN)/python tests/packaging/floors.py
+
+alibi: $(READY) ## run alibi-detect's detectors, in an environment of their own
+	@$(BIN)/python tests/packaging/alibi.py
 
 bench: $(READY) ## measure, as ratios against peers and floors
 	@$(BIN)/python tests/bench/bench.py

@@ -23,6 +23,9 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "sqlalchemy",
         "alembic",
     ),
+    "serve": ("fastapi", "uvicorn", "prometheus_client"),
+    "sql": ("sqlalchemy",),
+    "alibi": ("alibi_detect",),
 }
 """The modules that each extra of the package brings."""
 

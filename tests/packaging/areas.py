@@ -14,6 +14,10 @@ ROOTS = ("compiler", "grammar", "stdlib", "targets")
 
 EXTRAS: dict[str, frozenset[str]] = {
     "stdlib.runtime": frozenset({"run"}),
+    "stdlib.runtime.serve": frozenset({"run", "serve"}),
+    **dict.fromkeys(
+        (f"stdlib.runtime.monitor.{name}" for name in ("alibi", "alibi_online")), frozenset({"run", "alibi"})
+    ),
     "stdlib.runtime.engine.cluster": frozenset({"run", "dask"}),
     "compiler.cli.progress": frozenset({"run"}),
     **dict.fromkeys((f"compiler.scaffold.{name}" for name in ("columns", "leaks", "profile")), frozenset({"run"})),

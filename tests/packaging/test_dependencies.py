@@ -27,13 +27,17 @@ BEHIND = {
 }
 """Packages of the core and of [run] that only other packages import, and why."""
 
+ELSEWHERE = {"alibi_detect": ["alibi-detect"]}
+"""Modules and their packages that have an environment of their own (`make alibi`)."""
+
 DATED = re.compile(r"20\d\d\.")
 
 
 @cache
 def owners() -> Mapping[str, frozenset[str]]:
     """The installed packages that bring each module, or that bring what brings it."""
-    found = {module: {canonicalize_name(name) for name in names} for module, names in packages_distributions().items()}
+    brought = {**ELSEWHERE, **packages_distributions()}
+    found = {module: {canonicalize_name(name) for name in names} for module, names in brought.items()}
     return {module: frozenset(PART_OF.get(name, name) for name in names) for module, names in found.items()}
 
 
