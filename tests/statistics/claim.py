@@ -22,8 +22,9 @@ Wrong = Callable[[np.random.Generator, int], float]
 class Claim:
     """How often `wrong` is true, in percent, and what that must be: at most or at least so much, or anything.
 
-    `wrong` takes a generator and a seed for the resampling; it may as well give the share of several times. `share` is the part of the replications that a costly
-    claim is given. A claim of at least so much is a defect that the simulation must expose.
+    `wrong` takes a generator and a seed for the resampling, and may give a share instead, of the looks of a
+    replication. `share` is the part of the replications that a costly claim is given. A claim of at least so much is a
+    defect that the simulation must expose.
     """
 
     name: str
