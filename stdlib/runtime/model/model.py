@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,16 +47,28 @@ class LoadedModel:
             return self.predict_proba(frame)
         return self._asked("decision_function", frame)
 
+    def answers(self, frame: pd.DataFrame) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+        """What `predict` gives, and `predict_proba` where the estimator has it; features are computed once."""
+        if self.classes is None or not self.steps.can("predict_proba"):
+            return self.predict(frame), None
+        values, probabilities = self._ask_all(("predict", "predict_proba"), frame)
+        return values, probabilities
+
     def _asked(self, method: str, frame: pd.DataFrame) -> NDArray[Any]:
+        (answers,) = self._ask_all((method,), frame)
+        return answers
+
+    def _ask_all(self, methods: Sequence[str], frame: pd.DataFrame) -> list[NDArray[Any]]:
         rows = self.signature.conform(frame)
         try:
-            answers = self.steps.ask(method, rows)
+            answers = self.steps.ask(methods, rows)
         except OperationError:
             raise
         except Exception as error:
             raise _unpredicted(error, rows) from error
-        if len(answers) != len(frame):
-            raise ModelError(f"the model gives {len(answers):,} answers for {len(frame):,} rows")
+        for one in answers:
+            if len(one) != len(frame):
+                raise ModelError(f"the model gives {len(one):,} answers for {len(frame):,} rows")
         return answers
 
 

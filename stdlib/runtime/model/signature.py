@@ -52,14 +52,14 @@ class Signature(Frozen):
         if absent := [name for name in names if name not in frame.columns]:
             raise ModelError(f"the rows have no column `{absent[0]}`", f"the model takes {_listed(names)}")
         rows = frame[names].reset_index(drop=True)
-        # Most frames have the types already, and for a single row every needless copy counts.
-        found = zip(self.inputs, rows.dtypes, strict=True)
-        changed = {one.name: self._typed(rows[one.name], one) for one, dtype in found if not self._fits(one, dtype)}
-        rows = rows.assign(**changed) if changed else rows
         missing = rows.isna().to_numpy()
         for place, column in enumerate(self.inputs):
             if not column.optional and missing[:, place].any():
                 raise ModelError(f"column `{column.name}` has missing values", "its schema allows none")
+        # Most frames have the types already, and for a single row every needless copy counts.
+        found = zip(self.inputs, rows.dtypes, strict=True)
+        changed = {one.name: self._typed(rows[one.name], one) for one, dtype in found if not self._fits(one, dtype)}
+        rows = rows.assign(**changed) if changed else rows
         return rows
 
     def _fits(self, column: InputColumn, dtype: Any) -> bool:
@@ -96,8 +96,6 @@ def _cast(values: pd.Series, column: InputColumn, zone: str) -> Any:
         if column.type == "timestamp":
             times = times.dt.tz_localize(zone) if times.dt.tz is None else times.dt.tz_convert(zone)
         return times.dt.as_unit("us")
-    if wanted in ("int64", "bool") and values.isna().any():
-        raise ValueError("a value is missing")
     if column.type == "category":
         values = values.where(values.isin(column.levels or ()))
     return values.astype(wanted)

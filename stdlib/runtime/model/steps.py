@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,10 @@ class Steps:
         shown = frame if self.features is None else self.features.transform(frame)
         return self.columns.transform(shown)
 
-    def ask(self, method: str, frame: pd.DataFrame) -> NDArray[Any]:
-        """What the estimator's `predict`, `predict_proba` or `decision_function` says of these rows."""
-        return np.asarray(getattr(self.estimator, method)(self.encode(frame)))
+    def ask(self, methods: Sequence[str], frame: pd.DataFrame) -> list[NDArray[Any]]:
+        """What each of the estimator's `predict`, `predict_proba` or `decision_function` says of these rows."""
+        encoded = self.encode(frame)
+        return [np.asarray(getattr(self.estimator, method)(encoded)) for method in methods]
 
     def can(self, method: str) -> bool:
         """Whether the estimator has that method."""

@@ -1,0 +1,143 @@
+"""The routes of a router."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from mlopsc.stdlib.runtime.serve.bodies import (
+    CSV,
+    JSON,
+    media_type,
+    parse_json,
+    parse_question,
+    question_within,
+    read_body,
+)
+from mlopsc.stdlib.runtime.serve.problems import Problem, malformed
+from mlopsc.stdlib.runtime.serve.router import Router
+
+TOKEN = "MLOPSC_TOKEN"
+"""The variable that holds the token which clients must send, if there is one."""
+KEY = "x-assign-key"
+"""The header that holds the key by which a request is assigned to a version."""
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def make_app(router: Router, token: str | None) -> FastAPI:
+    """The application; with a token, all but `/ping` asks for it."""
+    app = FastAPI(title=router.deployment.name, docs_url=None, redoc_url=None, openapi_url=None)
+    routes = _Routes(router)
+    for path in ("/predict", *router.deployment.settings.routes):
+        app.add_route(path, _guarded(routes.predict, router, token), methods=["POST"])
+    app.add_route("/feedback", _guarded(routes.feedback, router, token), methods=["POST"])
+    app.add_route("/invocations", _guarded(routes.invocations, router, token), methods=["POST"])
+    app.add_route("/ping", routes.ping, methods=["GET"])
+    app.add_route("/metrics", _guarded(routes.metrics, router, token), methods=["GET"])
+    app.add_exception_handler(HTTPException, _unrouted)
+    return app
+
+
+class _Routes:
+    """What each path does."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def predict(self, request: Request) -> Response:
+        kind = media_type(request.headers)
+        body = await self._body(request)
+        question = parse_question(body, kind, request.headers.get(KEY, ""), self._router.limits)
+        return _json(await self._router.answerer.answer(question))
+
+    async def feedback(self, request: Request) -> Response:
+        if media_type(request.headers) == CSV:
+            rows = parse_question(await self._body(request), CSV, "", self._router.limits).rows
+            return self._learn(list(rows), from_text=True)
+        return self._learn(parse_json(await self._body(request)))
+
+    async def invocations(self, request: Request) -> Response:
+        """One path for platforms that offer no other: `op` says what is meant, `key` stands for the header."""
+        if media_type(request.headers) != JSON:
+            return await self.predict(request)
+        document = parse_json(await self._body(request))
+        match document:
+            case {"op": "feedback", **rest}:
+                return self._learn(rest)
+            case {"op": "predict", **rest}:
+                key = rest.pop("key", "")
+                question = question_within(rest, str(key), self._router.limits)
+                return _json(await self._router.answerer.answer(question))
+        raise malformed("bad-request", "the body has no `op`", 'send `"op": "predict"` or `"op": "feedback"`')
+
+    async def ping(self, request: Request) -> Response:  # noqa: ARG002 (what routes are given)
+        return _json(self._router.ping())
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002
+        return Response(self._router.metrics(), media_type=_PROMETHEUS)
+
+    def _learn(self, document: Any, *, from_text: bool = False) -> Response:
+        counts = self._router.feedback.take(document, from_text=from_text)
+        self._router.telemetry.learned(counts["accepted"])
+        return _json(counts)
+
+    async def _body(self, request: Request) -> bytes:
+        return await read_body(request.stream(), request.headers, self._router.limits)
+
+
+def _guarded(handler: Handler, router: Router, token: str | None) -> Handler:
+    """The same with the token asked for, and with every failure told as JSON."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            _authorize(request, token)
+            return await handler(request)
+        except Problem as problem:
+            if problem.is_invalid:
+                router.refused()
+            return _told(problem)
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        except Exception as error:
+            router.crashed(error)
+            hint = "the service's own log says more"
+            return _told(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "the service has failed", hint))
+
+    return guarded
+
+
+def _authorize(request: Request, token: str | None) -> None:
+    if token is None:
+        return
+    given = request.headers.get("authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        hint = "send `Authorization: Bearer …`"
+        raise Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "the request has not the token of this service", hint)
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path[:80]
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        fact, hint = f"`{path}` is not asked by {request.method}", "look at `/openapi.json`"
+        return _told(Problem(HTTPStatus.METHOD_NOT_ALLOWED, "wrong-method", fact, hint))
+    fact, hint = f"there is nothing at `{path}`", "rows go to `/predict`; `/openapi.json` lists all"
+    return _told(Problem(HTTPStatus.NOT_FOUND, "no-such-path", fact, hint))
+
+
+def _told(problem: Problem) -> Response:
+    return _json(problem.to_json(), problem.status)
+
+
+def _json(document: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    content = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return Response(content.encode(), status, media_type=JSON)
