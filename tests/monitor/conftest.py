@@ -1,0 +1,25 @@
+"""The service whose monitor is tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from monitored import Service, open_service, train
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose gate has passed."""
+    project = tmp_path_factory.mktemp("trained")
+    train(project)
+    return project
+
+
+@pytest.fixture
+def make_service(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Service]:
+    """Makes a service with these rules in its monitor."""
+    project = tmp_path / "project"
+    monkeypatch.setenv("MLOPSC_CLOCK", str(project / "clock"))
+    return lambda rules: open_service(trained, project, rules)
