@@ -30,9 +30,10 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
     wrong:
     ```mlops
     release api {
-      model  = demand
-      gate   = gate
-      assign = user
+      model    = demand
+      gate     = gate
+      strategy = canary(steps = [50%, 100%], every = 7d)
+      assign   = user
       require mae(feedback) <= champion + 5% at 95% within 3d
     }
     ```
@@ -40,9 +41,10 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
     right:
     ```mlops
     release api {
-      model  = demand
-      gate   = gate
-      assign = user
+      model    = demand
+      gate     = gate
+      strategy = canary(steps = [50%, 100%], every = 7d)
+      assign   = user
       require mae(feedback) <= champion + 5% at 95% within 28d
     }
     ```
@@ -51,7 +53,7 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
     def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Comparisons with the champion in releases, beside the traffic of each environment."""
         for environment, release in program.stages("release"):
-            in_shadow = _is_in_shadow(environment, release)
+            in_shadow = is_independent(environment, release)
             for rule in release.rules:
                 window = _days(rule.clauses.get("within"))
                 comparison = next((one for one in rule.comparisons if one.limit.baseline == "champion"), None)
@@ -101,8 +103,8 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
             )
 
 
-def _is_in_shadow(environment: EnvironmentModel, release: StageModel) -> bool:
-    """Whether versions are compared on copies of requests, because the answer cannot change the outcome."""
+def is_independent(environment: EnvironmentModel, release: StageModel) -> bool:
+    """Whether an answer cannot change the outcome, so that versions are compared on copies of requests."""
     model = environment.stages.get(str(release.value("model")))
     data = environment.stages.get(str(model.value("data"))) if model is not None else None
     return data is not None and data.value("outcome") == "independent"

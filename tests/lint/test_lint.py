@@ -10,7 +10,8 @@ from mlopsc.compiler.diagnostics import Diagnostic, Severity, apply_edits
 from mlopsc.compiler.lint import rules
 
 GATE = "test gate {{\n  model = demand\n  {}\n}}"
-RELEASE = "release api {{\n  model = demand\n  gate = gate\n  assign = user\n  {}\n}}"
+CANARY = "strategy = canary(steps = [50%, 100%], every = 7d)"
+RELEASE = "release api {{\n  model = demand\n  gate = gate\n  " + CANARY + "\n  assign = user\n  {}\n}}"
 
 PROD = "environment prod {{\n  follows = dev\n  platform = local()\n  override rides {{ {} }}\n}}"
 
@@ -34,6 +35,10 @@ def data(source: str, extra: str = "") -> str:
   check rows >= 100
   split = by_time(train = 70%, validation = 10%, test = 20%)
 }}"""
+
+
+def released(strategy: str, rule: str) -> str:
+    return f"release api {{\n  model = demand\n  gate = gate\n  assign = user\n  strategy = {strategy}\n  {rule}\n}}"
 
 
 def overridden(rule: str) -> str:
@@ -66,6 +71,44 @@ FAILS = [
         "undecidable-comparison",
         [RELEASE.format("require mae(feedback) <= champion + 0.1% at 95% within 28d")],
         "require mae(feedback) <= champion + 0.1% at 95% within 28d",
+    ),
+    ("rule-without-evidence", [released("direct()", "guard error_rate <= 1%")], "guard error_rate <= 1%"),
+    ("rule-without-evidence", [released("blue_green()", "guard error_rate <= 1%")], "guard error_rate <= 1%"),
+    (
+        "rule-without-evidence",
+        [released("blue_green(keep = 1d)", "guard error_rate <= champion * 2")],
+        "guard error_rate <= champion * 2",
+    ),
+    (
+        "rule-without-evidence",
+        [released("shadow()", "require mae(feedback) <= champion + 5% at 95% within 28d")],
+        "require mae(feedback) <= champion + 5% at 95% within 28d",
+    ),
+    ("rule-without-evidence", [released("ab()", "guard error_rate <= 1%")], "ab()"),
+    (
+        "rule-without-evidence",
+        [RELEASE.format("require r2(feedback) >= 0.8 at 95% within 28d")],
+        "require r2(feedback) >= 0.8 at 95% within 28d",
+    ),
+    (
+        "rule-without-evidence",
+        [RELEASE.format("require mae(feedback) <= naive(7d) at 95% within 28d")],
+        "require mae(feedback) <= naive(7d) at 95% within 28d",
+    ),
+    (
+        "rule-without-evidence",
+        [RELEASE.format("guard latency(p95) <= champion * 2")],
+        "guard latency(p95) <= champion * 2",
+    ),
+    (
+        "rule-without-evidence",
+        [RELEASE.format("guard error_rate <= champion + 1pp")],
+        "guard error_rate <= champion + 1pp",
+    ),
+    (
+        "rule-without-evidence",
+        [RELEASE.format("require mae(feedback) <= champion + 5% at 95%")],
+        "require mae(feedback) <= champion + 5% at 95%",
     ),
 ]
 
@@ -122,6 +165,12 @@ def test_fixes_mend_and_come_to_an_end(name: str, blocks: list[str]) -> None:
         [overridden("require mae(test) <= 45 at 99%")],
         [overridden('waive mae(test) because "the pilot city has few rows"')],
         [RELEASE.format("require mae(feedback) <= champion + 5% at 95% within 7d")],
+        [RELEASE.format("require rmse(feedback) <= 50 at 95% within 28d\n  guard error_rate <= champion * 2")],
+        [released("blue_green(keep = 1d)", "guard latency(p95) <= 200ms")],
+        [
+            released("shadow()", "require mae(feedback) <= 45 at 95% within 28d"),
+            data('csv("rides.csv")', "outcome = independent"),
+        ],
         [
             data('csv("rides.csv")', "outcome = independent"),
             RELEASE.format("require mae(feedback) <= champion + 1% at 95% within 14d").replace("assign = user", ""),
@@ -140,7 +189,7 @@ def test_a_project_without_a_lock_is_told_so() -> None:
 
 def test_shadow_takes_two_weeks_and_divided_traffic_one() -> None:
     independent = data('csv("rides.csv")', "outcome = independent")
-    release = "release api {\n  model = demand\n  gate = gate\n  require mae(feedback) <= champion at 95% within 10d\n}"
+    release = RELEASE.format("require mae(feedback) <= champion at 95% within 10d").replace("assign = user", "")
     (shadow,) = found(changed(independent, release))
     assert "takes at least 14 whole days; this one has 10" in shadow.message
     assert shadow.is_error
