@@ -18,6 +18,8 @@ VARIABLE = "MLOPSC_LOG_SECRET"
 """Holds the secret where several machines write one log."""
 FILE = Path(".mlops") / "keys" / "log"
 """Where the secret lies otherwise, relative to the project."""
+_MISSING = frozenset({"nan", "NaT", "<NA>"})
+"""What NumPy and pandas say of a value that is not there."""
 _SHORTEST = 16
 _UNIT = 16
 _NONCE = 24
@@ -103,12 +105,13 @@ def new_id(secret: bytes, instance: str) -> str:
 def is_known(secret: bytes, prediction: str) -> bool:
     """Whether a router with this secret made the id."""
     nonce, mac = prediction[:_NONCE], prediction[_NONCE:]
-    return hmac.compare_digest(mac.encode(), _mac(secret, "prediction", nonce)[:_MAC].encode())
+    made = _mac(secret, "prediction", nonce)[:_MAC]
+    return hmac.compare_digest(mac.encode("utf-8", "surrogatepass"), made.encode())
 
 
 def key_text(key: Any) -> str:
     """A key as text, the same for 7, 7.0 and "7"; "" for a missing one."""
-    if key is None or key != key:
+    if key is None or (not isinstance(key, str) and str(key) in _MISSING):
         return ""
     if isinstance(key, float) and key.is_integer():
         key = int(key)
@@ -116,4 +119,4 @@ def key_text(key: Any) -> str:
 
 
 def _mac(secret: bytes, purpose: str, text: str) -> str:
-    return hmac.digest(secret, f"{purpose}\0{text}".encode(), "sha256").hex()
+    return hmac.digest(secret, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()

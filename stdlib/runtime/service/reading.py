@@ -23,6 +23,7 @@ from mlopsc.stdlib.runtime.service.records import INPUT, LogSchema, log_schema
 
 _BATCH = 256
 _LOOKS = 5
+_LATEST = 253_402_300_800.0
 _DAY = 86_400.0
 _DEAD = 900.0
 
@@ -121,7 +122,8 @@ class ServiceLog:
         """The rows of a window by time and id."""
         table = pa.concat_tables([schema.empty_table(), *self._read(prefix, schema, since, until)])
         times = pc.cast(table["time"], pa.int64())
-        inside = pc.and_(pc.greater_equal(times, round(since * 1e6)), pc.less(times, round(until * 1e6)))
+        bounds = [round(min(max(bound, 0.0), _LATEST) * 1e6) for bound in (since, until)]
+        inside = pc.and_(pc.greater_equal(times, bounds[0]), pc.less(times, bounds[1]))
         return table.filter(inside).sort_by([("time", "ascending"), ("id", "ascending")])
 
     def _read(self, prefix: str, schema: pa.Schema, since: float, until: float) -> list[pa.Table]:
