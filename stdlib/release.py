@@ -12,20 +12,22 @@ class Strategy(Function, family="release strategy"):
 
 
 class Direct(Strategy, word="direct"):
-    """All traffic at once."""
+    """All traffic at once; there is no rollout in which rules could be judged."""
 
 
 class BlueGreen(Strategy, word="blue_green"):
     """All traffic at once, with the old model kept ready."""
 
-    keep: Positive | None = setting("How long the old model is kept ready.")
+    keep: Positive | None = setting(
+        "How long guards watch and the old model is kept for them; without it, until the next release."
+    )
 
 
 class Canary(Strategy, word="canary"):
-    """More traffic in steps; units that have moved never move back."""
+    """More traffic in steps; units that have moved never move back. At 100% the new model takes over."""
 
     steps: Annotated[tuple[Share, ...], Rising()] = setting("The shares of traffic, rising to 100%.", ..., min_length=1)
-    every: Positive = setting("How long each step lasts.", ...)
+    every: Positive = setting("How long each step lasts at least.", ...)
 
 
 class AB(Strategy, word="ab"):
@@ -66,9 +68,9 @@ class Release(
 
 
 class RequireRelease(Verb, word="require", kinds=("release",), subjects=(Metric, Operational), assigned_by="assign"):
-    """What the new model must reach in service before it takes over."""
+    """What the new model must reach in service before it takes over: if it is shown not to, the release rolls back."""
 
-    at: Share | None = setting("How sure the verdict must be.", ge=0.5, lt=1)
+    at: Share | None = setting("How sure the verdict must be, over all looks; 95% unless it is said.", ge=0.5, lt=1)
     within: Positive | None = setting("By when the comparison must be decided.")
     otherwise: Literal["keep", "promote"] | None = setting("What happens if it is still open then.")
 
@@ -76,4 +78,4 @@ class RequireRelease(Verb, word="require", kinds=("release",), subjects=(Metric,
 class Guard(Verb, word="guard", kinds=("release",), subjects=(Operational, Metric), assigned_by="assign"):
     """What must stay true during a rollout: if not, the release rolls back by itself."""
 
-    at: Share | None = setting("How sure an alarm must be.", ge=0.5, lt=1)
+    at: Share | None = setting("How sure an alarm must be; without it, all guards share 5%.", ge=0.5, lt=1)
