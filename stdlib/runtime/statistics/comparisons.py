@@ -25,8 +25,9 @@ PAIRED_DAYS = 14
 SAMPLE_RATIO_ALPHA = 0.001
 
 # The mixture is tuned so that the limits are tightest when the evidence is two to three times that of the first look;
-# they are within 3% of that from the first look to five times as much.
+# they are within 3% of that from the first look to six times as much.
 _FIRST_LOOK = 3.0
+_MOST_ALIKE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,15 +110,15 @@ def compare_split(
     many rows it has. With `scale` "root", `offset` counts in roots, as of an rmse.
     """
     used = [part for part in strata if _is_met(part.new) and _is_met(part.old)]
-    days = sorted({part.day for part in used})
-    arms = [_first_days(used, arm) for arm in ("new", "old")]
-    units = np.unique(np.concatenate([ids for ids, _ in arms])).size if used else 0
-    if short := _too_little(days, [first.size for _, first in arms]):
-        return _undecided(short, len(days), units)
-    first_look = max(days[SPLIT_DAYS - 1], *(int(np.sort(first)[UNITS_AN_ARM - 1]) for _, first in arms))
-    found = _pooled(used, factor, scale)
-    began = _pooled([part for part in used if part.day <= first_look], factor, scale)
-    return _judge(found, began.information, offset, comparison, alpha, (len(days), units))
+    entries = _Entries.of(used)
+    met = entries.first_days()
+    days, units = np.unique(entries.days), met.shape[1]
+    if short := _too_little(days.size, [int(arm.size) for arm in map(_known, met)]):
+        return _undecided(short, days.size, units)
+    enough = max(np.sort(_known(arm))[UNITS_AN_ARM - 1] for arm in met)
+    first_look = entries.until(max(int(days[SPLIT_DAYS - 1]), int(enough)))
+    growth = float(entries.pools().sum() / first_look.pools().sum())
+    return _judge(_pooled(entries, factor, scale), growth, offset, comparison, alpha, (days.size, units))
 
 
 def compare_paired(
@@ -136,9 +137,8 @@ def compare_paired(
     if len(used) < PAIRED_DAYS:
         reason = f"{len(used)} full days with labels so far, and a comparison of pairs begins with {PAIRED_DAYS}"
         return _undecided(reason, len(used), len(used))
-    found = _paired(used, factor, scale)
-    began = _paired(used[:PAIRED_DAYS], factor, scale)
-    return _judge(found, began.information, offset, comparison, alpha, (len(used), len(used)))
+    growth = len(used) / PAIRED_DAYS
+    return _judge(_paired(used, factor, scale), growth, offset, comparison, alpha, (len(used), len(used)))
 
 
 def check_sample_ratio(strata: Sequence[tuple[int, float, int, int]]) -> SampleRatio:
@@ -161,95 +161,140 @@ def check_sample_ratio(strata: Sequence[tuple[int, float, int, int]]) -> SampleR
 
 @dataclass(frozen=True)
 class _Difference:
-    """The metric of both versions, the difference `new - factor * old` and what its limits are made of.
-
-    `information` is what the variance goes with the inverse of, up to a constant: the variance of the sum of all
-    evidence.
-    """
+    """The new version's metric, `factor` times the old one's, and the variance of the difference."""
 
     new: float
     baseline: float
     variance: float
     freedom: float
-    information: float
 
 
-def _pooled(strata: Sequence[Stratum], factor: float, scale: str) -> _Difference:
-    """Stratified ratio estimators of both arms, linearised, with variances over units (Cochran 1977, 6.3 and 5A)."""
-    pools = np.array([1 / (1 / part.new.ids.size + 1 / part.old.ids.size) for part in strata])
-    shares = pools / pools.sum()
-    new, of_new = _arm([part.new for part in strata], shares, scale)
-    old, of_old = _arm([part.old for part in strata], shares, scale)
-    ids = np.concatenate([part.new.ids for part in strata] + [part.old.ids for part in strata])
-    _, unit = np.unique(ids, return_inverse=True)
-    entries, count = of_new.size, int(unit.max()) + 1
-    moves = np.array([np.bincount(unit[:entries], of_new, count), np.bincount(unit[entries:], of_old, count)])
-    both = moves[0] - factor * moves[1]
-    variance = float(both @ both)
-    freedom = _freedom(moves[0], factor * moves[1])
-    return _Difference(new, factor * old, variance, freedom, variance * float(pools.sum()) ** 2)
+@dataclass(frozen=True, eq=False)
+class _Entries:
+    """All units on all days in both arms, (entries,), ordered by day.
 
-
-def _freedom(new: Floats, old: Floats) -> float:
-    """The degrees of freedom of a difference of two arms, of what each unit moves it by (Satterthwaite 1946)."""
-    variances = np.array([new @ new, old @ old])
-    units = np.array([np.count_nonzero(new), np.count_nonzero(old)])
-    below = float((variances**2 / np.maximum(1, units - 1)).sum())
-    return float(variances.sum()) ** 2 / below if below else 1.0
-
-
-def _arm(parts: Sequence[ArmUnits], shares: Floats, scale: str) -> tuple[float, Floats]:
-    """The metric of one arm, strata pooled, and how much each entry of a unit moves it, all strata one after another.
-
-    The factor n / (n - 1) makes up for each stratum's mean being estimated.
+    `cells` is 2 * stratum + arm, where arm 0 is the new version; `units` are dense; `days` are those of entries.
     """
-    ratios = np.array([part.values.sum() / part.weights.sum() for part in parts])
-    metric, slope = _rescaled(float(shares @ ratios), scale)
-    moves = [
-        slope
-        * share
-        * sqrt(part.ids.size / max(1, part.ids.size - 1))
-        * (part.values - ratio * part.weights)
-        / part.weights.sum()
-        for part, share, ratio in zip(parts, shares, ratios, strict=True)
-    ]
-    return metric, np.concatenate(moves)
+
+    days: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    units: NDArray[np.intp]
+    values: Floats
+    weights: Floats
+
+    @staticmethod
+    def of(strata: Sequence[Stratum]) -> _Entries:
+        """The entries of strata, by day."""
+        ordered = sorted(strata, key=lambda part: part.day)
+        arms = [arm for part in ordered for arm in (part.new, part.old)]
+        sizes = [arm.ids.size for arm in arms]
+        cells = np.repeat(np.arange(len(arms)), sizes)
+        days = np.repeat(np.array([part.day for part in ordered], dtype=np.int64), 2)[cells]
+        ids, values, weights = (
+            np.concatenate([getattr(arm, name) for arm in arms] or [np.zeros(0)])
+            for name in ("ids", "values", "weights")
+        )
+        return _Entries(days, cells, np.unique(ids, return_inverse=True)[1], values, weights)
+
+    def until(self, day: int) -> _Entries:
+        """The entries up to the end of a day."""
+        end = int(np.searchsorted(self.days, day, side="right"))
+        return _Entries(self.days[:end], self.cells[:end], self.units[:end], self.values[:end], self.weights[:end])
+
+    def pools(self) -> Floats:
+        """How much evidence each stratum holds, (strata,): n m / (n + m) of its units."""
+        return np.asarray(1 / (1 / _by_arm(self.cells, np.ones(self.cells.size))).sum(axis=1), dtype=np.float64)
+
+    def first_days(self) -> NDArray[np.float64]:
+        """The day on which each unit was first met in each arm, (2, units); NaN where it never was."""
+        found = np.full((2, int(self.units.max(initial=-1)) + 1), np.nan)
+        found[self.cells[::-1] % 2, self.units[::-1]] = self.days[::-1]  # the last one written is the first day
+        return found
+
+
+def _pooled(entries: _Entries, factor: float, scale: str) -> _Difference:
+    """Stratified ratio estimators of both arms, linearised, with variances over units (Cochran 1977, 6.3 and 5A)."""
+    cells = entries.cells
+    counts, sums, weights = (
+        _by_arm(cells, column) for column in (np.ones(cells.size), entries.values, entries.weights)
+    )
+    shares = entries.pools() / entries.pools().sum()
+    ratios = sums / weights
+    (new, slope), (old, other_slope) = (_rescaled(float(shares @ arm), scale) for arm in ratios.T)
+    # The factor n / (n - 1) makes up for each stratum's mean being estimated.
+    steps = np.array([slope, -factor * other_slope]) * shares[:, None] / weights
+    steps *= np.sqrt(counts / np.maximum(1, counts - 1))
+    moves = steps.ravel()[cells] * (entries.values - ratios.ravel()[cells] * entries.weights)
+    by_unit = _by_arm(2 * entries.units + cells % 2, moves)
+    arms = (by_unit**2).sum(axis=0)
+    widened = _widened(arms, _by_arm(cells, moves**2), counts)
+    variance = float((by_unit.sum(axis=1) ** 2).sum() + (widened - arms).sum())
+    below = float((widened**2 / np.maximum(1, np.count_nonzero(by_unit, axis=0) - 1)).sum())
+    freedom = float(widened.sum()) ** 2 / below if below else 1.0
+    return _Difference(new, factor * old, variance, freedom)
+
+
+def _by_arm(cells: NDArray[np.int64], column: Floats) -> Floats:
+    """The sums of entries, (strata or units, 2), by 2 * place + arm."""
+    return np.asarray(np.bincount(cells, column, 2 * (int(cells.max()) // 2 + 1)), dtype=np.float64).reshape(-1, 2)
+
+
+def _widened(arms: Floats, within: Floats, counts: Floats) -> Floats:
+    """The variances of both arms, (2,), if the units of neither spread less than those of both together.
+
+    `within` are the variances of both arms' means within strata, (strata, 2). A small arm of skewed losses that
+    happens to miss the large ones has a low mean and a low spread at once, and would prove too much.
+    """
+    common = (within * counts**2).sum(axis=1, keepdims=True) / counts.sum(axis=1, keepdims=True) / counts
+    own, least = within.sum(axis=0), common.sum(axis=0)
+    grown = arms * np.maximum(1.0, least / np.where(own > 0, own, 1.0))
+    return np.asarray(np.where(own > 0, grown, least), dtype=np.float64)
 
 
 def _paired(days: Sequence[PairedDay], factor: float, scale: str) -> _Difference:
-    """Ratios over all rows, linearised, with the variance over days."""
+    """Ratios over all rows, linearised, with the variance over days.
+
+    Days that resemble the one before count less: n days are worth n (1 - r) / (1 + r) for a correlation r of
+    successive ones (Bayley and Hammersley 1946), where r is freed of its bias (Marriott and Pope 1954).
+    """
     rows = np.array([day.rows for day in days])
     new, old = (np.array([getattr(day, name) for day in days]) for name in ("new_loss_sum", "old_loss_sum"))
     total, count = rows.sum(), len(days)
     metric, slope = _rescaled(float(new.sum() / total), scale)
     other, other_slope = _rescaled(float(old.sum() / total), scale)
     moves = slope * (new - new.sum() / total * rows) - factor * other_slope * (old - old.sum() / total * rows)
-    variance = float(moves @ moves) / total**2 * count / (count - 1)
-    return _Difference(metric, factor * other, variance, count - 1, variance * count**2)
+    spread = float(moves @ moves)
+    alike = float(moves[1:] @ moves[:-1]) / spread if spread else 0.0
+    alike = min(max(alike + (1 + 3 * alike) / count, 0.0), _MOST_ALIKE)
+    worth = count * (1 - alike) / (1 + alike)
+    variance = spread / total**2 * count / (count - 1) * count / worth
+    return _Difference(metric, factor * other, variance, max(1.0, worth - 1))
 
 
 def _judge(
     found: _Difference,
-    first_information: float,
+    growth: float,
     offset: float,
     comparison: Comparison,
     alpha: float,
     seen: tuple[int, int],
 ) -> ComparisonVerdict:
-    if not (found.variance > 0 and first_information > 0 and np.isfinite(found.variance)):
+    """The verdict after `growth` times the evidence of the first look."""
+    if not np.isfinite(found.variance):
+        return _undecided("a loss is not a number", *seen)
+    if found.variance == 0:
         return _undecided("the losses don't differ from each other, so nothing is known of their spread", *seen)
-    ratio = _FIRST_LOOK * found.information / first_information
-    width = _mixture_quantile(ratio, found.freedom, alpha) * sqrt(found.variance)
+    width = _mixture_quantile(_FIRST_LOOK * growth, found.freedom, alpha) * sqrt(found.variance)
     limit = found.baseline + offset
+    shown = f"{found.new:.5g} against a limit of {limit:.5g} after {seen[0]} days"
+    if width == inf:
+        reason = f"{shown}: too little is known of the spread for a proof"
+        return ComparisonVerdict(Verdict.UNDECIDED, found.new, None, None, limit, *seen, reason)
     lower, upper = found.new - width, found.new + width
     kept, broken = (upper <= limit, lower > limit) if comparison == "<=" else (lower >= limit, upper < limit)
     verdict = Verdict.PASS if kept else Verdict.FAIL if broken else Verdict.UNDECIDED
-    shown = f"{found.new:.5g} against a limit of {limit:.5g} after {seen[0]} days"
-    reason = {
-        Verdict.PASS: f"{shown}: kept",
-        Verdict.FAIL: f"{shown}: broken",
-        Verdict.UNDECIDED: f"{shown}: between {lower:.5g} and {upper:.5g}, no proof yet",
-    }[verdict]
+    proof = {Verdict.PASS: "kept", Verdict.FAIL: "broken", Verdict.UNDECIDED: "no proof yet"}[verdict]
+    reason = f"{shown}: {proof}, between {lower:.5g} and {upper:.5g}"
     return ComparisonVerdict(verdict, found.new, lower, upper, limit, *seen, reason)
 
 
@@ -274,20 +319,13 @@ def _rescaled(ratio: float, scale: str) -> tuple[float, float]:
     return root, 1 / (2 * root) if root else 0.0
 
 
-def _first_days(strata: Sequence[Stratum], arm: Literal["new", "old"]) -> tuple[NDArray[np.integer], NDArray[np.intp]]:
-    """The distinct units of an arm and the day on which each was first met."""
-    ordered = sorted(strata, key=lambda part: part.day)
-    if not ordered:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.intp)
-    ids = np.concatenate([getattr(part, arm).ids for part in ordered])
-    days = np.repeat([part.day for part in ordered], [getattr(part, arm).ids.size for part in ordered])
-    distinct, first = np.unique(ids, return_index=True)
-    return distinct, days[first]
+def _known(days: Floats) -> Floats:
+    return days[~np.isnan(days)]
 
 
-def _too_little(days: Sequence[int], units: Sequence[int]) -> str:
-    if len(days) < SPLIT_DAYS:
-        return f"{len(days)} full days with labels of both versions so far, and a comparison begins with {SPLIT_DAYS}"
+def _too_little(days: int, units: Sequence[int]) -> str:
+    if days < SPLIT_DAYS:
+        return f"{days} full days with labels of both versions so far, and a comparison begins with {SPLIT_DAYS}"
     if min(units) < UNITS_AN_ARM:
         new, old = units
         return f"{new:,} units met the new version and {old:,} the old one, and {UNITS_AN_ARM} of each are needed"
