@@ -36,7 +36,7 @@ class Known:
     """The rows of a data stage that happened before the service began, by time.
 
     `times` is (rows,), seconds since 1970; without a `time` in the data, all are -inf. `unseen` (rows,) marks the
-    rows that the first version was not trained on.
+    rows that the first version had not been trained on when its gate judged it.
     """
 
     table: Table
@@ -139,6 +139,18 @@ class Evidence:
             self._models[number] = load_model(self.deployment.store.local_path(self.version(number)["model"]))
         return self._models[number]
 
+    def judged_model(self, number: int) -> LoadedModel:
+        """The model of a version as its gate judged it, before it was fitted on all rows, where that was asked for."""
+        record = self.version(number)
+        judged = record.get("judged_model", record["model"])
+        if judged == record["model"]:
+            return self.model(number)
+        key = "judged model", number
+        if key not in self.memory:
+            self.memory[key] = load_model(self.deployment.store.local_path(judged))
+        found: LoadedModel = self.memory[key]
+        return found
+
     @property
     def first_version(self) -> int:
         """The version that the service began with."""
@@ -156,9 +168,8 @@ class Evidence:
         table = self.table_of(self.first_version)
         times = times_of(table)
         before = times < self.start
-        seen = np.frombuffer(self.deployment.store.get_object(self.version(self.first_version)["seen"]), dtype="<u8")
         table, times = table.take(before), times[before]
-        return Known(table, times, ~np.isin(table.hashes, seen))
+        return Known(table, times, unseen_by_judged(table))
 
     def table_of(self, number: int) -> Table:
         """The rows of the data that a version was trained and tested on."""
@@ -166,6 +177,12 @@ class Evidence:
         frame = snapshot.read_rows(store.local_path(data["rows"]), self.data)
         marks = snapshot.read_splits(store.local_path(data["splits"]))
         return Table(self.data, frame, marks.parts, marks.hashes, Units(marks.units, unit_label(self.data.settings)))
+
+
+def unseen_by_judged(table: Table) -> Mask:
+    """The rows that a model had not been trained on when its gate judged it, (rows,); equal rows count as one."""
+    trained_on = np.unique(table.hashes[np.isin(table.parts, ("train", "validation"))])
+    return ~np.isin(table.hashes, trained_on)
 
 
 def times_of(table: Table) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from mlopsc.stdlib.runtime.data.declared import unit_of
 from mlopsc.stdlib.runtime.metrics import AnyMetric, Predictions
 from mlopsc.stdlib.runtime.model.fitting import with_target
 from mlopsc.stdlib.runtime.model.predictions import predict_rows
-from mlopsc.stdlib.runtime.monitor.evidence import Evidence, input_name, seconds_of, times_of
+from mlopsc.stdlib.runtime.monitor.evidence import Evidence, input_name, seconds_of, times_of, unseen_by_judged
 from mlopsc.stdlib.runtime.monitor.watches import seconds
 from mlopsc.stdlib.runtime.statistics.units import Units, block_units, column_units, row_units
 
@@ -61,21 +61,20 @@ def answers_of(evidence: Evidence, frame: pd.DataFrame) -> Answers:
 
 
 def answers_before(evidence: Evidence, metric: AnyMetric) -> Answers:
-    """What the first version says of the rows that it was not trained on and that happened before the service."""
+    """What the first version said of the rows that it had not seen, and that happened before the service."""
     known = evidence.known
     table = with_target(known.table.take(known.unseen))
     times = times_of(table)
-    return Answers(predict_rows(evidence.model(evidence.first_version), table, [metric]), times, times)
+    return Answers(predict_rows(evidence.judged_model(evidence.first_version), table, [metric]), times, times)
 
 
 def champion_answers(evidence: Evidence, metric: AnyMetric) -> Answers:
     """What the champion said of the rows that its gate was judged on."""
     number = evidence.champion
     table = evidence.table_of(number)
-    seen = np.frombuffer(evidence.deployment.store.get_object(evidence.version(number)["seen"]), dtype="<u8")
-    table = with_target(table.take(~np.isin(table.hashes, seen)))
+    table = with_target(table.take(unseen_by_judged(table)))
     times = times_of(table)
-    return Answers(predict_rows(evidence.model(number), table, [metric]), times, times)
+    return Answers(predict_rows(evidence.judged_model(number), table, [metric]), times, times)
 
 
 def naive_truths(pool: Answers, wanted: Answers, lag: Duration) -> NDArray[Any]:

@@ -82,7 +82,7 @@ def quality_chart(series: Series, axis: Axis, marks: Sequence[Mark]) -> str:
 
 
 def _spans(moments: Sequence[Moment], begins: float, days: float) -> Iterator[tuple[float, float, Mapping[int, float]]]:
-    entries = [one for one in moments if "state" in one.details]
+    entries = [one for one in moments if "sequence" in one.details]
     for place, entry in enumerate(entries):
         start = max(0.0, (entry.at - begins) / DAY)
         end = (entries[place + 1].at - begins) / DAY if place + 1 < len(entries) else days

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mlopsc.stdlib.runtime import clock
+from mlopsc.stdlib.runtime.monitor.watches import action_text
 from mlopsc.stdlib.runtime.release.state import ReleaseLog
-from mlopsc.stdlib.runtime.service.deployment import Deployment
+from mlopsc.stdlib.runtime.service.deployment import Declaration, Deployment
 from mlopsc.stdlib.runtime.store.log import Log
 
 Tone = Literal["info", "good", "warning", "error"]
-_TONES: Mapping[str, Tone] = {"rollback": "error", "promote": "good", "keep": "warning", "event": "warning"}
+_TONES: Mapping[str, Tone] = {"rollback": "error", "promote": "good", "keep": "warning"}
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,14 @@ class Audience:
 class Diary:
     """Reads what is new in the logs of a release and its monitors, and keeps all moments in order."""
 
-    def __init__(self, deployment: Deployment, monitors: Sequence[str], audience: Audience) -> None:
+    def __init__(self, deployment: Deployment, monitors: Sequence[Declaration], audience: Audience) -> None:
         self.moments: list[Moment] = []
         self._release = ReleaseLog(deployment.store, deployment.log)
         self._name = deployment.name
-        self._events = {name: Log(deployment.store, deployment.events(name)) for name in monitors}
+        self._monitors = [
+            _Watcher(str(stage["name"]), stage, Log(deployment.store, deployment.events(str(stage["name"]))))
+            for stage in monitors
+        ]
         self._seen: dict[str, int] = {}
         self._tell = audience.tell
 
@@ -66,35 +70,47 @@ class Diary:
 
     def _of_release(self) -> Iterator[Moment]:
         for record in self._new("", self._release.records()):
-            yield Moment(
-                clock.parse_stamp(record["at"]),
-                record["kind"],
-                record["reason"],
-                self._name,
-                record["rule"],
-                _TONES.get(record["kind"], "info"),
-                record,
-            )
+            at, kind = clock.parse_stamp(record["at"]), record["kind"]
+            yield Moment(at, kind, record["reason"], self._name, record["rule"], _TONES.get(kind, "info"), record)
 
     def _of_monitors(self) -> Iterator[Moment]:
-        for name, log in self._events.items():
-            records = [entry.record for entry in log.read() if entry.record]
-            for record in self._new(name, records):
-                if record["kind"] in ("event", "action") and record.get("status", "done") != "claimed":
-                    yield _of_monitor(name, record)
+        for watcher in self._monitors:
+            records = [entry.record for entry in watcher.log.read() if entry.record]
+            for record in self._new(watcher.name, records):
+                yield from watcher.moments(record)
 
     def _new(self, log: str, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         seen, self._seen[log] = self._seen.get(log, 0), len(records)
         return records[seen:]
 
 
-def _of_monitor(monitor: str, record: Mapping[str, Any]) -> Moment:
-    return Moment(
-        clock.parse_stamp(record["at"]),
-        record["kind"],
-        record["text"],
-        monitor,
-        record.get("watch") or record.get("rule") or "",
-        "warning" if record["kind"] == "event" else "info",
-        record,
-    )
+@dataclass(frozen=True)
+class _Watcher:
+    """A monitor and its log."""
+
+    name: str
+    stage: Declaration
+    log: Log
+
+    def moments(self, record: Mapping[str, Any]) -> Iterator[Moment]:
+        """What a record tells: the beginning or the end of an episode, or how an action ended."""
+        at = clock.parse_stamp(record["at"])
+        match record["kind"]:
+            case "event":
+                text = f"{record['category']}: {record['text']}"
+                yield Moment(at, "event", text, self.name, record["watch"], "warning", record)
+            case "look" if record["status"] == "holds" and record["episode"]:
+                yield Moment(at, "over", record["text"], self.name, record["watch"], "good", record)
+            case "action" if record["state"] != "claimed":
+                tone: Tone = "error" if record["state"] == "failed" else "info"
+                text = f"`{record['action']}`: {record['reason']}"
+                yield Moment(at, "action", text, self.name, self._rule_of(record["action"]), tone, record)
+
+    def _rule_of(self, action: str) -> str:
+        """The `on` rule that an action belongs to."""
+        rules = [rule for rule in self.stage.get("rules", ()) if rule["verb"] == "on"]
+        return next((rule["id"] for rule in rules if any(_is(call, action) for call in rule["clauses"]["do"])), "")
+
+
+def _is(call: Mapping[str, Any], action: str) -> bool:
+    return action_text(call) == action

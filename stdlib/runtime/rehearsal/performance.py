@@ -58,7 +58,7 @@ class Performance:
         deployment = self.scene.deployment
         self._world = self.scene.world
         self._monitors = monitors_of(deployment)
-        self.diary = Diary(deployment, [str(stage["name"]) for stage in self._monitors], self.audience)
+        self.diary = Diary(deployment, self._monitors, self.audience)
         self._router = Router(deployment, self.scene.place)
         self._log = ReleaseLog(deployment.store, deployment.log)
         self._truths: list[tuple[float, str, int]] = []
@@ -139,7 +139,7 @@ class Performance:
                 self._router.follow()
 
     def _approve(self) -> bool:
-        given = [approve(self.scene.deployment, None, key, ACTOR) for key in self.scene.place.keys]
+        given = [approve(self.scene.deployment, key, ACTOR) for key in self.scene.place.keys]
         return any(given)
 
     def _ask(self, since: float, until: float) -> None:

@@ -48,6 +48,7 @@ def register_version(gate: Gate, results: Sequence[RuleResult], refitted: Path |
         train.key,
         {
             "model": model,
+            "judged_model": train.outputs["model"],
             "seen": store.put_object(hashes.astype("<u8").tobytes()),
             "seen_rows": int(hashes.size),
             "columns": types_of(gate.table),
