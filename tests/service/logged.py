@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,14 @@ def answer(identity: str, time: float = NOON, **given: Any) -> RequestRow:
 def told(prediction: str, y: Any, time: float = NOON + 60) -> FeedbackRow:
     """What turned out to be true."""
     return FeedbackRow(prediction, y, time)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @dataclass

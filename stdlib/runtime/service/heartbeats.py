@@ -8,7 +8,7 @@ import re
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mlopsc.stdlib.runtime.store.protocol import Store
@@ -115,10 +115,18 @@ def newest_heartbeats(store: Store, prefix: str) -> dict[str, Heartbeat]:
 
 
 def merged(losses: Sequence[Loss], most: int = 50) -> tuple[Loss, ...]:
-    """The same losses in at most so many spans, those with the least time between them joined first."""
-    spans = sorted(losses, key=lambda loss: loss.first)
+    """The same losses in few spans: those within 10 seconds of each other are one, and there are at most so many."""
+    spans: list[Loss] = []
+    for loss in sorted(losses, key=lambda loss: loss.first):
+        if spans and loss.first - spans[-1].last <= INTERVAL:
+            spans[-1] = _joined(spans[-1], loss)
+        else:
+            spans.append(loss)
     while len(spans) > most:
         place = min(range(len(spans) - 1), key=lambda i: spans[i + 1].first - spans[i].last)
-        left, right = spans[place : place + 2]
-        spans[place : place + 2] = [replace(left, last=max(left.last, right.last), rows=left.rows + right.rows)]
+        spans[place : place + 2] = [_joined(*spans[place : place + 2])]
     return tuple(spans)
+
+
+def _joined(left: Loss, right: Loss) -> Loss:
+    return Loss(left.first, max(left.last, right.last), left.rows + right.rows)
