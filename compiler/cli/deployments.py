@@ -18,15 +18,21 @@ def deployment_of(spec: Spec, environment: str | None, release: str | None, stor
     `store` is the folder or URL of another store than the environment's.
     Raises CommandFailure or OperationError where there is no such thing.
     """
+    built, name = built_for(spec, environment)
+    from mlopsc.stdlib.runtime.service.deployment import open_deployment
+    from mlopsc.stdlib.runtime.store.opening import open_store
+
+    document = built.documents[name]
+    return open_deployment(document, spec.folder, release, open_store(store, spec.folder) if store else None)
+
+
+def built_for(spec: Spec, environment: str | None) -> tuple[Built, str]:
+    """The spec as it is now, compiled, and the environment that is meant: by default the first that serves."""
     from mlopsc.compiler.cli.build import compile_for
 
     built = remembered(spec) or describe(compile_for(spec))
     need_extra("run")
-    from mlopsc.stdlib.runtime.service.deployment import open_deployment
-    from mlopsc.stdlib.runtime.store.opening import open_store
-
-    document = built.documents[environment_named(built.documents, environment or _serving(built))]
-    return open_deployment(document, spec.folder, release, open_store(store, spec.folder) if store else None)
+    return built, environment_named(built.documents, environment or _serving(built))
 
 
 def _serving(built: Built) -> str | None:

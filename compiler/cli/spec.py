@@ -161,6 +161,11 @@ def complete_release(ctx: click.Context, _: click.Parameter, incomplete: str) ->
     return _complete_block(ctx, "release", incomplete)
 
 
+def complete_monitor(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The monitors of the spec, read without checking it."""
+    return _complete_block(ctx, "monitor", incomplete)
+
+
 def _complete_block(ctx: click.Context, wanted: str, incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 

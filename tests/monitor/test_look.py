@@ -64,7 +64,7 @@ def test_old_data_is_an_event_that_ends_when_rows_come(make_service: MakeService
     assert service.look(BEGIN + DAY).events == ()
     (event,) = service.look(BEGIN + 3 * DAY).events
     assert event["category"] == "freshness"
-    assert "3.0 d old against 2 d" in event["text"]
+    assert "3.00 d old against 2 d" in event["text"]
     assert service.look(BEGIN + 4 * DAY).events == ()
     write_rows(service.project, BEGIN + 5 * DAY)
     service.look(BEGIN + 5 * DAY)

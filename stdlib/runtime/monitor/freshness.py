@@ -38,7 +38,7 @@ def read_age(evidence: Evidence, watch: WatchRule, readings: Sequence[Record]) -
     if not np.isfinite(newest):
         return Reading(Status.UNDECIDED, f"no row of `{watch.what.data}` has a time{trouble}")
     age, limit = clock.now() - newest, watch.comparisons[0].limit.offset
-    text = f"the newest row of `{watch.what.data}` is {age / _DAY:.1f} d old against {limit / _DAY:.3g} d{trouble}"
+    text = f"the newest row of `{watch.what.data}` is {age / _DAY:.2f} d old against {limit / _DAY:.3g} d{trouble}"
     strict = watch.comparisons[0].operator == "<"
     status = Status.BROKEN if age > limit or (strict and age == limit) else Status.HOLDS
     return Reading(status, text, {"value": age, "limit": limit, "newest": newest})

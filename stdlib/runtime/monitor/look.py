@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlopsc.compiler.ir.origins import place
 from mlopsc.stdlib.metrics import ErrorRate, Latency
 from mlopsc.stdlib.monitor import DataAge, LabelsLate, NoModel, NothingNew, Stable, Uptime
 from mlopsc.stdlib.runtime import clock
@@ -49,6 +51,8 @@ def look(deployment: Deployment, monitor: Declaration, actor: str, act: bool = T
             done += fresh
             noted += _derive(log, rules)
     events = tuple(record for record in noted if record["kind"] == "event")
+    if events:
+        _keep_report(deployment, log, rules, int(events[-1]["id"]))
     return LookResult(events, tuple(done), tuple(told(record) for record in [*noted, *done]))
 
 
@@ -168,6 +172,25 @@ def _derived(journal: Journal, rules: MonitorRules) -> Iterator[Sighting]:
 
 def _builtin(rules: MonitorRules, word: str) -> tuple[str, ...]:
     return tuple(rules.actions_for({"category": word, "watch": word}))
+
+
+def _keep_report(deployment: Deployment, log: EventLog, rules: MonitorRules, event: int) -> None:
+    """Put a report beside the log, as it is after an event."""
+    from mlopsc.stdlib.runtime.monitor.report import render_report
+
+    page = render_report(deployment, rules, log.read(), _places(deployment, rules))
+    deployment.store.put_if_absent(f"{deployment.reports(rules.name)}/{event}/report.html", page.encode())
+
+
+def _places(deployment: Deployment, rules: MonitorRules) -> dict[str, str]:
+    """Where in the spec each rule stands, as the last build noted it; empty where there was none."""
+    name, environment = str(deployment.document["name"]), deployment.environment
+    try:
+        path = deployment.project / "deploy" / name / environment / "origins.json"
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {watch.id: place(found, rules.name, rule=watch.id) for watch in rules.watches}
 
 
 def find_monitor(document: Mapping[str, Any], name: str | None) -> Declaration:

@@ -64,7 +64,7 @@ def read_quality(evidence: Evidence, watch: WatchRule, until: float, readings: S
         found = _read(evidence, watch, answers_of(evidence, frame), readings, (since, until))
     except (MetricError, ModelError, StageFailure) as error:
         return Reading(Status.UNDECIDED, f"{error.message}; {error.hint}" if error.hint else error.message, counts)
-    return replace(found, evidence={**counts, **found.evidence})
+    return replace(found, text=f"{_name(watch)}: {found.text}", evidence={**counts, **found.evidence})
 
 
 def _read(
@@ -93,6 +93,10 @@ def _read(
         better = "lower" if comparison.operator in ("<", "<=") else "higher"
         judged.append(judge_quality(now, history, limit, better, share))  # type: ignore[arg-type]
     return _told(judged, now.mean, baseline, now.units, len(past))
+
+
+def _name(watch: WatchRule) -> str:
+    return f"`{(watch.rule.subject or {})['function']}`"
 
 
 def _told(judged: Sequence[QualityVerdict], value: float, baseline: float, units: int, windows: int) -> Reading:

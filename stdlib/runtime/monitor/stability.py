@@ -10,6 +10,7 @@ import numpy as np
 from mlopsc.stdlib.monitor import Stable, TrainingReference
 from mlopsc.stdlib.runtime.monitor.evidence import Evidence
 from mlopsc.stdlib.runtime.monitor.journal import Reading, Record, Status
+from mlopsc.stdlib.runtime.monitor.sketches import sketch
 from mlopsc.stdlib.runtime.monitor.streams import Places, Stream, open_stream, reference_of
 from mlopsc.stdlib.runtime.monitor.watches import WatchRule
 from mlopsc.stdlib.runtime.statistics.drift import (
@@ -63,7 +64,8 @@ def _against_history(
     earlier = [record["evidence"]["distances"] for record in readings if "distances" in record["evidence"]]
     before = _before_service(evidence, watch, stream, len(window), len(reference))
     history = [*before, *earlier][-_MOST_LOOKS:]
-    return _told(judge_drift(now, history, min(watch.share, 0.5)), now, len(window), len(reference), len(history))
+    verdict = judge_drift(now, history, min(watch.share, 0.5))
+    return _told(stream, verdict, now, window, reference, len(history))
 
 
 def _by_detector(evidence: Evidence, watch: WatchRule, stream: Stream, window: Places, since: float) -> Reading:
@@ -80,8 +82,7 @@ def _by_detector(evidence: Evidence, watch: WatchRule, stream: Stream, window: P
     reference = _training_rows(evidence) if is_trained else reference_of(stream, watch, since)
     window, reference = _thinned(window, _MOST_ROWS), _thinned(reference, _MOST_ROWS)
     verdict = detect(detector, stream.frame(window), stream.frame(reference), min(watch.share, 0.5))
-    status = Status.LEARNING if verdict.learning else Status.BROKEN if verdict.event else Status.HOLDS
-    return Reading(status, verdict.reason, _figures(verdict, {}, len(window), len(reference), 0))
+    return _told(stream, verdict, {}, window, reference, 0)
 
 
 def _training_rows(evidence: Evidence) -> Places:
@@ -101,28 +102,35 @@ def _against_training(evidence: Evidence, watch: WatchRule, stream: Stream, wind
         for column, kind in stream.kinds.items()
     }
     verdict = judge_independent(now, p_values, min(watch.share, 0.5))
-    return _told(verdict, now, len(window), len(reference), 0)
+    return _told(stream, verdict, now, window, reference, 0)
 
 
-def _told(verdict: DriftVerdict, now: Mapping[str, Distance], rows: int, against: int, looks: int) -> Reading:
+def _told(
+    stream: Stream,
+    verdict: DriftVerdict,
+    now: Mapping[str, Distance],
+    window: Places,
+    reference: Places,
+    looks: int,
+) -> Reading:
+    """The verdict with its figures; a detector of another package gives no distances."""
     status = Status.LEARNING if verdict.learning else Status.BROKEN if verdict.event else Status.HOLDS
     text = verdict.reason
     if verdict.smallest_visible is not None:
         text += f"; what moves by {verdict.smallest_visible:.2f} would be seen"
-    return Reading(status, text, _figures(verdict, now, rows, against, looks))
-
-
-def _figures(verdict: DriftVerdict, now: Mapping[str, Distance], rows: int, against: int, looks: int) -> dict[str, Any]:
-    figures = {
-        "rows": rows,
-        "reference_rows": against,
+    worst = [one.column for one in verdict.columns] or sorted(now, key=lambda column: -now[column].value)
+    figures: dict[str, Any] = {
+        "rows": len(window),
+        "reference_rows": len(reference),
         "looks": looks,
         "p": verdict.p,
         "smallest_visible": verdict.smallest_visible,
         "columns": [vars(one) for one in verdict.columns],
+        "sketches": sketch(stream, worst, window, reference),
     }
-    distances = {column: round(one.value, 6) for column, one in now.items()}
-    return {**figures, "distances": distances} if distances else figures
+    if now:
+        figures["distances"] = {column: round(one.value, 6) for column, one in now.items()}
+    return Reading(status, text, figures)
 
 
 def _before_service(

@@ -158,7 +158,10 @@ def _labels(evidence: Evidence, values: pd.Series) -> pd.Series:
 def _plain(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "levels":
         return values.astype(object)
-    return values if values.dtype.kind in "mM" else values.astype(np.float64)
+    if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
+        times = seconds_of(values)
+        return pd.Series(np.where(np.isfinite(times), times, np.nan))
+    return values.astype(np.float64)
 
 
 def _needed(watch: WatchRule) -> float:

@@ -92,6 +92,11 @@ class WatchRule:
         return isinstance(self.what, Uptime | DataAge)
 
     @property
+    def has_level(self) -> bool:
+        """Whether it judges by chance, so that false alarms are to be expected: a time that has passed is a fact."""
+        return not self.is_momentary
+
+    @property
     def share(self) -> float:
         """The level of one look: the share of looks without cause that may be false alarms."""
         return min(1.0, self.alarms_in(self.every))
