@@ -13,7 +13,8 @@ from mlopsc.compiler.semantics.model import ComparisonModel, EnvironmentModel, R
 _DAY = 86_400
 _MONTH_DAYS = 30.44
 FULL_DAYS, SHADOW_DAYS = 7, 14
-"""How many whole days a comparison in service takes at least: with divided traffic, and in shadow."""
+"""How many whole days a comparison in service takes at least: with divided traffic, and where a day is one
+observation, which it is in shadow and against a number."""
 SEQUENTIAL = 2
 """A comparison that may stop at any time takes about twice the rows of one with a fixed number."""
 
@@ -22,10 +23,11 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
     """A release compares a new model with the one in service, and the expected traffic cannot decide that within
     the window: the release would wait, and end undecided every time.
 
-    Two things are certain and errors: a window of fewer whole days than any comparison takes (7, and 14 in shadow,
-    where a day is one observation). The rest is an estimate and a warning: how many rows tell the two models apart
-    with a power of 80%, if the spread of a row's loss equals its mean, or if one answer in ten is wrong; with divided
-    traffic, at its most even step, and twice the rows of a fixed sample because the comparison may stop at any time.
+    What is certain is an error: a window of fewer whole days than any comparison takes, which is 7, and 14 in shadow
+    and with a number, where a day is one observation. The rest is an estimate and a warning: how many rows tell the
+    two models apart with a power of 80%, if the spread of a row's loss equals its mean, or if one answer in ten is
+    wrong; with divided traffic, at its most even step, and twice the rows of a fixed sample because the comparison
+    may stop at any time.
 
     wrong:
     ```mlops
@@ -57,16 +59,16 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
             for rule in release.rules:
                 window = _days(rule.clauses.get("within"))
                 comparison = next((one for one in rule.comparisons if one.limit.baseline == "champion"), None)
-                if rule.verb != "require" or window is None or comparison is None:
+                if rule.verb != "require" or window is None:
                     continue
-                least = SHADOW_DAYS if in_shadow else FULL_DAYS
+                least = SHADOW_DAYS if in_shadow or comparison is None else FULL_DAYS
                 if window < least:
-                    yield self._too_short(rule, window, least, in_shadow)
-                elif not in_shadow:
+                    yield self._too_short(rule, window, least)
+                elif not in_shadow and comparison is not None:
                     yield from self._too_little(program, environment, release, rule, comparison, window)
 
-    def _too_short(self, rule: RuleModel, window: float, least: int, in_shadow: bool) -> Diagnostic:
-        how = "in shadow, where a day is one observation," if in_shadow else "in service"
+    def _too_short(self, rule: RuleModel, window: float, least: int) -> Diagnostic:
+        how = "in which a day is one observation" if least == SHADOW_DAYS else "in service"
         return self.found(
             rule.clause_at.get("within", rule.at),
             f"a comparison {how} takes at least {least} whole days; this one has {window:g}",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -40,6 +40,7 @@ def document(
     rules: tuple[dict[str, Any], ...] = (),
     approvers: tuple[str, ...] = (),
     outcome: str | None = None,
+    target: str = "float",
     **settings: Any,
 ) -> dict[str, Any]:
     return {
@@ -56,8 +57,11 @@ def document(
                     "split": {"function": "random", "train": 0.6, "validation": 0.2, "test": 0.2},
                     **({"outcome": outcome} if outcome else {}),
                 },
-                "columns": [{"name": name, "type": {"function": "float"}} for name in ("x", "y")]
-                + [{"name": "user", "type": {"function": "category"}, "role": "id"}],
+                "columns": [
+                    {"name": "x", "type": {"function": "float"}},
+                    {"name": "y", "type": {"function": target}},
+                    {"name": "user", "type": {"function": "category"}, "role": "id"},
+                ],
             },
             {"name": "model", "kind": "train", "settings": {"data": "rows"}, "inputs": ["rows"]},
             {"name": "gate", "kind": "test", "settings": {"model": "model"}, "inputs": ["model", "rows"]},
@@ -117,30 +121,32 @@ class Traffic:
     seed: int = 1
     _asked: int = 0
 
-    def hours(self, count: int, faults: Mapping[int, Behaviour] | None = None, labels: bool = True) -> None:
-        """Let so many hours pass, with rows written and the clock moved to their end."""
+    def hours(self, count: int, faults: Mapping[int, Behaviour] | None = None) -> None:
+        """Let so many hours pass, with rows and labels written and the clock moved to their end."""
         state = ReleaseLog(self.deployment.store, self.deployment.log).state()
         dice = np.random.default_rng([self.seed, self._asked])
-        writer = LogWriter(self.deployment, interval=3_600.0)
-        for _ in range(count * self.rate):
+        began, rows = self.clock.at, count * self.rate
+        found: list[RequestRow | FeedbackRow] = []
+        for i in range(rows):
             self._asked += 1
-            self.clock.move(HOUR / self.rate)
-            user = f"user {dice.integers(self.users)}"
-            self._ask(writer, state, user, dice, faults or {}, labels)
-        assert writer.flush()
+            found += self._asked_once(state, began + (i + 0.5) * HOUR / self.rate, dice, faults or {})
+        self.clock.set(began + count * HOUR)
+        writer = LogWriter(self.deployment, interval=3_600.0)
+        for first in range(0, len(found), 5_000):
+            writer.add(found[first : first + 5_000])
+            assert writer.flush()
         writer.close()
 
-    def _ask(
-        self, writer: LogWriter, state: State, user: str, dice: Generator, faults: Mapping[int, Behaviour], labels: bool
-    ) -> None:
-        name, truth, x = f"id-{self.seed}-{self._asked}", float(dice.normal(50, 10)), float(dice.normal())
+    def _asked_once(
+        self, state: State, at: float, dice: Generator, faults: Mapping[int, Behaviour]
+    ) -> Iterator[RequestRow | FeedbackRow]:
+        name, truth, user = f"id-{self.seed}-{self._asked}", dice.normal(50, 10), f"user {dice.integers(self.users)}"
         served = version_for(state, user)
         for version in (served, *shadows_for(state, served, name)):
             behaviour = faults.get(version, Behaviour())
-            status = "error" if dice.random() < behaviour.errors else "ok"
-            said = truth + float(dice.normal(0, behaviour.spread))
-            row = RequestRow(
-                time=self.clock.at,
+            status: Literal["ok", "error"] = "error" if dice.random() < behaviour.errors else "ok"
+            yield RequestRow(
+                time=at,
                 id=name,
                 row=name,
                 unit=user,
@@ -148,13 +154,11 @@ class Traffic:
                 version=version,
                 role="served" if version == served else "shadow",
                 status=status,
-                seconds=float(dice.exponential(behaviour.seconds)),
-                prediction=said if status == "ok" else None,
-                inputs={"x": x},
+                seconds=dice.exponential(behaviour.seconds),
+                prediction=truth + dice.normal(0, behaviour.spread) if status == "ok" else None,
+                inputs={"x": dice.normal()},
             )
-            writer.add([row])
-        if labels:
-            writer.add([FeedbackRow(name, truth, self.clock.at + 1)])
+        yield FeedbackRow(name, truth, at + 1)
 
 
 @dataclass(frozen=True)
