@@ -12,7 +12,7 @@ from typing import Any
 
 from mlopsc.stdlib.runtime.release.actor import git_setting
 from mlopsc.stdlib.runtime.release.state import Change, Phase, ReleaseLog, State, state_of
-from mlopsc.stdlib.runtime.release.versions import Records
+from mlopsc.stdlib.runtime.release.versions import Records, Version
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.store.log import canonical
@@ -78,6 +78,16 @@ def waiting_entry(records: Records) -> Mapping[str, Any] | None:
     if not records or records[-1]["state"]["phase"] != Phase.WAITING:
         return None
     return next(record for record in reversed(records) if record["kind"] == "start")
+
+
+def require_same_artefact(version: Version, records: Records) -> None:
+    """Raise OperationError unless a version is still what was signed when it was approved."""
+    waiting = waiting_entry(records)
+    if waiting is None or waiting["evidence"]["artefact"] != version.model.artefact:
+        raise OperationError(
+            f"version {version.number} has another artefact than the one that was approved",
+            "somebody wrote into the store: restore it from a copy, then start another version",
+        )
 
 
 def standing(deployment: Deployment, records: Records) -> Standing:

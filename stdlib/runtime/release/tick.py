@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlopsc.stdlib.runtime import clock
-from mlopsc.stdlib.runtime.release.approval import standing
+from mlopsc.stdlib.runtime.release.approval import require_same_artefact, standing
 from mlopsc.stdlib.runtime.release.judging import Findings, judge
 from mlopsc.stdlib.runtime.release.start import propose_begin, propose_start, told_share
 from mlopsc.stdlib.runtime.release.state import Change, Phase, ReleaseLog, State, state_of
@@ -107,6 +107,7 @@ class _Tick:
             self.waiting = [*(f"the approval of `{name}`" for name in approvals.missing), *approvals.refused]
             return None
         version = find_version(self.deployment, state.candidate)
+        require_same_artefact(version, records)
         evidence = {"approved": dict(approvals.approved)}
         return propose_begin(self.deployment, state, version, self.actor, self.at, evidence=evidence)
 
