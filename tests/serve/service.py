@@ -116,7 +116,7 @@ class Service:
         sha256 = self.deployment.store.put_object(content)
         key = f"{len(self.models)}"
         number = register(self.deployment.store, "demand", key, {"model": sha256, **record})
-        self.models[number] = LiveModel(sha256)
+        self.models[number] = LiveModel(sha256, *record.get("lock", {}).values())
         return number
 
     def release(
@@ -145,7 +145,7 @@ class Service:
         return int(record["sequence"])
 
     @contextmanager
-    def serving(self, *options: str, **variables: str) -> Iterator[Running]:
+    def serving(self, *options: str, seconds: float = 60.0, **variables: str) -> Iterator[Running]:
         """A router as `mlopsc serve` starts it."""
         path = self.folder / "pipeline.json"
         path.write_text(json.dumps(self.deployment.document))
@@ -160,7 +160,7 @@ class Service:
         ):
             running = Running(process, self.folder / "errors.txt")
             try:
-                running.wait_until_ready()
+                running.wait_until_ready(seconds)
                 yield running
             finally:
                 process.kill()
@@ -175,9 +175,9 @@ class Running:
     port: int = 0
     said: list[str] = field(default_factory=list)
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, seconds: float) -> None:
         """Read its output until it says where it listens."""
-        match = self.wait_for_line(r"http://127\.0\.0\.1:(\d+)")
+        match = self.wait_for_line(r"http://127\.0\.0\.1:(\d+)", seconds)
         self.port = int(match[1])
 
     def wait_for_line(self, pattern: str, seconds: float = 60.0) -> re.Match[str]:

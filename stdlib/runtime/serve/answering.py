@@ -23,6 +23,7 @@ from mlopsc.stdlib.runtime.serve.limits import Limits
 from mlopsc.stdlib.runtime.serve.problems import Problem, no_model
 from mlopsc.stdlib.runtime.serve.rows import Row, request_schema
 from mlopsc.stdlib.runtime.serve.telemetry import Telemetry
+from mlopsc.stdlib.runtime.serve.traffic import Traffic
 from mlopsc.stdlib.runtime.service import metrics_names as names
 from mlopsc.stdlib.runtime.service.assignment import shadows_for, version_for
 from mlopsc.stdlib.runtime.service.deployment import Deployment
@@ -82,12 +83,12 @@ class Answerer:
         """Wait for the copies that are on their way."""
         await asyncio.gather(*self._shadows)
 
-    def connect(self, fleet: Fleet, follower: Follower, breaker: Breaker, telemetry: Telemetry) -> None:
+    def connect(self, fleet: Fleet, follower: Follower, breaker: Breaker, counters: tuple[Telemetry, Traffic]) -> None:
         """Say who keeps the versions, which are in force, which are left out, and who counts."""
         self._fleet = fleet
         self._follower = follower
         self._breaker = breaker
-        self._telemetry = telemetry
+        self._telemetry, self._traffic = counters
 
     async def answer(self, question: Question) -> dict[str, Any]:
         """The predictions for the rows of a request; raises Problem."""
@@ -174,6 +175,7 @@ class Answerer:
     ) -> None:
         status: Literal["ok", "error", "timeout"] = outcome.status if isinstance(outcome, ModelFault) else "ok"
         self._telemetry.answered(version, role, status, len(rows), outcome.seconds)
+        self._traffic.add(version, role, len(rows), outcome.seconds, good=status == "ok")
         if version != main_version(state):
             self._breaker.count(version, good=status == "ok")
         nothing: list[Any] = [None] * len(rows)

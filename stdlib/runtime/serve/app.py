@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
 
 from mlopsc.stdlib.runtime.serve.bodies import (
     CSV,
@@ -21,14 +25,17 @@ from mlopsc.stdlib.runtime.serve.bodies import (
     question_within,
     read_body,
 )
+from mlopsc.stdlib.runtime.serve.openapi import describe
 from mlopsc.stdlib.runtime.serve.problems import Problem, malformed
 from mlopsc.stdlib.runtime.serve.router import Router
+from mlopsc.stdlib.runtime.serve.status import render_status
 
 TOKEN = "MLOPSC_TOKEN"
 """The variable that holds the token which clients must send, if there is one."""
 KEY = "x-assign-key"
 """The header that holds the key by which a request is assigned to a version."""
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+_LINGER_SECONDS = 2.0
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -43,6 +50,8 @@ def make_app(router: Router, token: str | None) -> FastAPI:
     app.add_route("/invocations", _guarded(routes.invocations, router, token), methods=["POST"])
     app.add_route("/ping", routes.ping, methods=["GET"])
     app.add_route("/metrics", _guarded(routes.metrics, router, token), methods=["GET"])
+    app.add_route("/", _guarded(routes.status, router, token), methods=["GET"])
+    app.add_route("/openapi.json", _guarded(routes.openapi, router, token), methods=["GET"])
     app.add_exception_handler(HTTPException, _unrouted)
     return app
 
@@ -52,6 +61,7 @@ class _Routes:
 
     def __init__(self, router: Router) -> None:
         self._router = router
+        self._openapi = describe(router.deployment, router.answerer.schema)
 
     async def predict(self, request: Request) -> Response:
         kind = media_type(request.headers)
@@ -85,6 +95,12 @@ class _Routes:
     async def metrics(self, request: Request) -> Response:  # noqa: ARG002
         return Response(self._router.metrics(), media_type=_PROMETHEUS)
 
+    async def status(self, request: Request) -> Response:  # noqa: ARG002
+        return HTMLResponse(render_status(self._router))
+
+    async def openapi(self, request: Request) -> Response:  # noqa: ARG002
+        return _json(self._openapi)
+
     def _learn(self, document: Any, *, from_text: bool = False) -> Response:
         counts = self._router.feedback.take(document, from_text=from_text)
         self._router.telemetry.learned(counts["accepted"])
@@ -92,6 +108,32 @@ class _Routes:
 
     async def _body(self, request: Request) -> bytes:
         return await read_body(request.stream(), request.headers, self._router.limits)
+
+
+class _Cut(Response):
+    """A refusal of a body that is not read to its end: the connection is closed after a little more of it.
+
+    A client that sends all before it reads would otherwise find the connection broken and miss the answer.
+    """
+
+    def __init__(self, problem: Problem, most: int) -> None:
+        headers = {"Connection": "close"}
+        super().__init__(_encoded(problem.to_json()), problem.status, headers, media_type=JSON)
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI's signature)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._drain(receive), _LINGER_SECONDS)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _drain(self, receive: Receive) -> None:
+        size, is_more = 0, True
+        while is_more and size < self._most:
+            message = await receive()
+            is_more = bool(message.get("more_body"))
+            size += len(message.get("body", b""))
 
 
 def _guarded(handler: Handler, router: Router, token: str | None) -> Handler:
@@ -104,7 +146,8 @@ def _guarded(handler: Handler, router: Router, token: str | None) -> Handler:
         except Problem as problem:
             if problem.is_invalid:
                 router.refused()
-            return _told(problem)
+            is_unread = problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            return _Cut(problem, router.limits.body) if is_unread else _told(problem)
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except Exception as error:
@@ -139,5 +182,8 @@ def _told(problem: Problem) -> Response:
 
 
 def _json(document: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    content = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return Response(content.encode(), status, media_type=JSON)
+    return Response(_encoded(document), status, media_type=JSON)
+
+
+def _encoded(document: Any) -> bytes:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

@@ -50,7 +50,7 @@ class Fleet:
         """Start the lanes that are missing for a state."""
         for key in needed(state):
             if key not in self._lanes:
-                prepare = partial(self._provision.program, key.model, key.lane)
+                prepare = partial(self._provision.program, key.version, key.model, key.lane)
                 self._lanes[key] = Lane(prepare, self._limits, partial(self._tell, key.version))
 
     def keep(self, states: Iterable[State]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlopsc.stdlib.runtime.engine.writing import write_atomically
 from mlopsc.stdlib.runtime.release.state import LiveModel
+from mlopsc.stdlib.runtime.serve.environments import Environments
 from mlopsc.stdlib.runtime.serve.processes import LaneName, Program
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 
@@ -19,11 +19,14 @@ class Provision:
 
     deployment: Deployment
     scratch: Path
+    environments: Environments
 
-    async def program(self, model: LiveModel, lane: LaneName) -> Program:
-        """What a worker of the model runs; raises OperationError when the store does not have it, or not whole."""
+    async def program(self, version: int, model: LiveModel, lane: LaneName) -> Program:
+        """What a worker of a version runs; raises OperationError when the store does not have it, or not whole."""
         artefact = await asyncio.to_thread(self._fetch, model.artefact)
-        return Program(sys.executable, artefact, self.scratch, lane)
+        find = self.environments.interpreter
+        interpreter = await find(self.deployment.model, version, model.lock, artefact)
+        return Program(interpreter, artefact, self.scratch, lane)
 
     def _fetch(self, sha256: str) -> Path:
         path = self.scratch / f"{sha256}.zip"

@@ -14,6 +14,7 @@ from typing import Any
 from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.serve.answering import Answerer
 from mlopsc.stdlib.runtime.serve.breaker import Breaker
+from mlopsc.stdlib.runtime.serve.environments import Environments
 from mlopsc.stdlib.runtime.serve.feedback import Feedback
 from mlopsc.stdlib.runtime.serve.fleet import Fleet
 from mlopsc.stdlib.runtime.serve.following import Follower
@@ -21,6 +22,7 @@ from mlopsc.stdlib.runtime.serve.lane import Condition
 from mlopsc.stdlib.runtime.serve.limits import Limits
 from mlopsc.stdlib.runtime.serve.provision import Provision
 from mlopsc.stdlib.runtime.serve.telemetry import Telemetry
+from mlopsc.stdlib.runtime.serve.traffic import Traffic
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 from mlopsc.stdlib.runtime.service.keys import log_secret
 from mlopsc.stdlib.runtime.service.writing import LogWriter
@@ -48,11 +50,13 @@ class Router:
         self.happenings: deque[Happening] = deque(maxlen=_MOST_HAPPENINGS)
         self.writer = LogWriter(deployment)
         self.telemetry = Telemetry(deployment)
-        self.fleet = Fleet(Provision(deployment, scratch), limits, self._tell_of)
+        self.traffic = Traffic()
+        environments = Environments(deployment.store, deployment.project, self._tell)
+        self.fleet = Fleet(Provision(deployment, scratch, environments), limits, self._tell_of)
         self.follower = Follower(Log(deployment.store, deployment.log), self.fleet, self._tell)
         self.breaker = Breaker(self._tell_of)
         self.answerer = Answerer(deployment, secret, self.writer, limits)
-        self.answerer.connect(self.fleet, self.follower, self.breaker, self.telemetry)
+        self.answerer.connect(self.fleet, self.follower, self.breaker, (self.telemetry, self.traffic))
         self.feedback = Feedback(self.answerer.schema.target, secret, self.writer, limits)
         self._following = asyncio.create_task(self._follow())
 
