@@ -1,4 +1,4 @@
-"""`make demo`: the bike-sharing example from spec to verdict on real data, and then once more with nothing to do.
+"""`make demo`: the bike-sharing example from spec to verdict on real data, and then its life in production, in minutes.
 
 Works on a copy in build/demo, made anew each time, so that it always begins cold and leaves the example as it is.
 """
@@ -19,9 +19,12 @@ LEFT_BEHIND = shutil.ignore_patterns(".mlops", "__pycache__", ".pytest_cache")
 
 STEPS = (
     ("Is the spec right? Names, types, units, the graph, the statistics:", ["check"]),
-    ("What will run, in which order:", ["graph"]),
-    ("Run it as production would, on this machine:", ["run", "--environment", "prod"]),
+    ("Train a model and hold it against its gate, as production would:", ["run", "--environment", "prod"]),
     ("And again, with nothing changed:", ["run", "--environment", "prod"]),
+    (
+        "Ten weeks of production in two minutes. On day 14 the world changes: who notices, and what happens then?",
+        ["rehearse", "prod", "--inject", "drift"],
+    ),
 )
 
 
@@ -49,7 +52,7 @@ def main() -> int:
         if code := show(arguments):
             return code
     heading("The project, to look around in: cd build/demo/bike-demand")
-    print("Next: mlopsc runs, mlopsc data, mlopsc explain require, mlopsc graph --format html -o graph.html")
+    print("Next: open the page in a browser; mlopsc rehearse prod --inject errors; mlopsc graph")
     return 0
 
 

@@ -23,7 +23,7 @@ from mlopsc.stdlib.runtime.rehearsal.injections import DAY
 
 _KNOWN = 0.8
 """The share of the rows that have happened before the service begins, where no split by time says it."""
-_FACTOR = 0.6
+_FACTOR = 0.5
 """What numbers that a drift has changed are near to, of what they were."""
 _SWAPPED = 0.3
 """The share of rows whose class a drift changes."""
@@ -110,7 +110,7 @@ def drifted(world: World, since: float) -> World:
     """The world in which a feature shifts and what is true follows other rules for rows that arrive after `since`.
 
     What is true of a row, and all that gives it away, is taken whole from another row, so that columns still fit
-    together: from one whose number is near six tenths of the row's own, or of another class for three rows in ten.
+    together: from one whose number is near half of the row's own, or of another class for three rows in ten.
     """
     late = world.arrival > since
     if not late.any():
