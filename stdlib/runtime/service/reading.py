@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -119,12 +120,11 @@ class ServiceLog:
         return frame.drop_duplicates("id", ignore_index=True)
 
     def _window(self, prefix: str, schema: pa.Schema, since: float, until: float) -> pa.Table:
-        """The rows of a window by time and id."""
+        """The rows of a window by time and id: those of each day are in order already."""
         table = pa.concat_tables([schema.empty_table(), *self._read(prefix, schema, since, until)])
-        times = pc.cast(table["time"], pa.int64())
         bounds = [round(min(max(bound, 0.0), _LATEST) * 1e6) for bound in (since, until)]
-        inside = pc.and_(pc.greater_equal(times, bounds[0]), pc.less(times, bounds[1]))
-        return table.filter(inside).sort_by([("time", "ascending"), ("id", "ascending")])
+        first, last = np.searchsorted(pc.cast(table["time"], pa.int64()).to_numpy(), bounds)
+        return table.slice(first, max(last - first, 0))
 
     def _read(self, prefix: str, schema: pa.Schema, since: float, until: float) -> list[pa.Table]:
         """The tables of the days of a window, with what is new in them."""
@@ -150,7 +150,9 @@ class ServiceLog:
         if fresh:
             tables = [] if known.table is None else [known.table]
             tables += list(self._load(fresh, schema, known))
-            known.table = pa.concat_tables(tables).combine_chunks() if tables else None
+            if tables:
+                by_time = [("time", "ascending"), ("id", "ascending")]
+                known.table = pa.concat_tables(tables).sort_by(by_time).combine_chunks()
         return known
 
     def _load(self, files: Sequence[LogFile], schema: pa.Schema, day: _Day) -> Iterator[pa.Table]:
