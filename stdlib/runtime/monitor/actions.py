@@ -14,6 +14,7 @@ from mlopsc.stdlib.monitor import Action, Notify, Retrain, Rollback, RunAction
 from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.monitor.evidence import Evidence
 from mlopsc.stdlib.runtime.monitor.journal import Done, EventLog, Journal, Record, Status
+from mlopsc.stdlib.runtime.monitor.outbox import held_back
 from mlopsc.stdlib.runtime.monitor.outcomes import Outcome
 from mlopsc.stdlib.runtime.monitor.watches import MonitorRules, count_of, seconds
 from mlopsc.stdlib.runtime.service.deployment import Deployment
@@ -183,6 +184,8 @@ def _perform(deployment: Deployment, log: EventLog, task: _Task, claim: Record, 
 
 def _do(deployment: Deployment, task: _Task, claim: Record, actor: str) -> Outcome:
     key = f"{deployment.name}.{deployment.environment}.{task.event['id']}.{claim['round']}"
+    if held := held_back(deployment, task.action, task.event, f"{key}.{task.text}"):
+        return held
     match task.action:
         case Notify(to=to):
             from mlopsc.stdlib.runtime.monitor.notifying import notify

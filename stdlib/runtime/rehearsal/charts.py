@@ -146,7 +146,7 @@ def _round_up(value: float) -> float:
         size *= 10
     while value <= size * 10:
         size /= 10
-    return next((step * size for step in (20, 40, 60, 80, 100) if step * size >= value), value)
+    return next((step * size for step in (12, 16, 20, 24, 32, 40, 60, 80, 100) if step * size >= value), value)
 
 
 def _svg(title: str, height: float, parts: Sequence[str]) -> str:

@@ -70,7 +70,15 @@ def _noticed(injection: Injection, found: Sequence[Fate], moments: Sequence[Mome
 
 
 def _of_rule(stage: Mapping[str, Any], rule: Mapping[str, Any], moments: Sequence[Moment]) -> Iterator[Moment]:
-    return (one for one in moments if one.rule == rule["id"] and one.stage == stage["name"])
+    here = [one for one in moments if one.stage == stage["name"]]
+    return (one for one in here if rule["id"] == one.rule or rule["id"] in _kept_by(one))
+
+
+def _kept_by(moment: Moment) -> list[str]:
+    """The requirements that a promotion rests on."""
+    if moment.kind != "promote":
+        return []
+    return [str(one["rule"]) for one in moment.details.get("evidence", {}).get("requires", ())]
 
 
 def _about(rule: Mapping[str, Any]) -> str:

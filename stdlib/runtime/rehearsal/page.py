@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.rehearsal.report import Report
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
-_MARKED = frozenset({"injection", "event", "step", "promote", "rollback", "keep", "train"})
+_MARKED = frozenset({"injection", "event", "begin", "step", "promote", "rollback", "keep", "train"})
 
 
 def render_page(report: Report) -> str:

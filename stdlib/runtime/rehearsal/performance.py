@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlopsc.stdlib.runtime.engine.events import Outcome
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import RunResult, run
 from mlopsc.stdlib.runtime.engine.versions import register
+from mlopsc.stdlib.runtime.monitor import outbox
 from mlopsc.stdlib.runtime.monitor.look import look
 from mlopsc.stdlib.runtime.rehearsal.diary import Audience, Diary
 from mlopsc.stdlib.runtime.rehearsal.faults import evidence_of, make_faulty
@@ -69,18 +71,14 @@ class Performance:
     def go(self) -> bool:
         """Play; whether there was a model to serve. The clock of this process is the rehearsal's until it ends."""
         began = time.monotonic()
-        before = os.environ.get(clock.VARIABLE)
-        os.environ[clock.VARIABLE] = str(self.scene.place.clock)
-        try:
-            return self._play()
-        finally:
-            self._router.stop()
-            self.diary.catch_up()
-            if before is None:
-                del os.environ[clock.VARIABLE]
-            else:
-                os.environ[clock.VARIABLE] = before
-            self.counts.seconds = time.monotonic() - began
+        place = self.scene.place
+        with surroundings({clock.VARIABLE: str(place.clock), outbox.VARIABLE: str(place.folder / "outbox")}):
+            try:
+                return self._play()
+            finally:
+                self._router.stop()
+                self.diary.catch_up()
+                self.counts.seconds = time.monotonic() - began
 
     def _play(self) -> bool:
         self._set(self._world.begins)
@@ -224,6 +222,21 @@ class Performance:
     def _set(self, now: float) -> None:
         clock.set_clock(self.scene.place.clock, now)
         self.audience.advance(now)
+
+
+@contextmanager
+def surroundings(variables: Mapping[str, str]) -> Iterator[None]:
+    """Within the block, this process and those that it starts have these environment variables."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _why_not(result: RunResult) -> str:
