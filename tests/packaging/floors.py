@@ -27,6 +27,7 @@ TESTS = (
     "tests/runtime_train/test_train_stage.py",
     "tests/runtime_train/test_train_metrics.py",
     "tests/store/test_store_contract.py",
+    "tests/service/test_request_log.py",
 )
 TOOLS = ("pytest", "pytest-xdist", "hypothesis")
 
