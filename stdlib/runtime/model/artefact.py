@@ -25,7 +25,7 @@ from mlopsc.stdlib.runtime.store.log import canonical
 FORMAT = 1
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 _TRUSTED_ROOTS = ("sklearn.", "lightgbm.", "xgboost.", "catboost.", "mlopsc.stdlib.runtime.model.")
-_TRUSTED_NAMES = frozenset({"functools.partial"})
+_TRUSTED_NAMES = frozenset({"functools.partial", "mlopsc.stdlib.runtime.rehearsal.faults.FaultyEstimator"})
 
 
 def save_model(model: LoadedModel, path: Path) -> None:
