@@ -7,6 +7,7 @@ Smirnov distance D of numbers, the total variation TV of levels (categories, boo
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log, sqrt
@@ -78,7 +79,10 @@ class Numbers:
 
         other = _numbers(window)
         if max(other.rows, self.rows) <= _EXACT_UP_TO:
-            return float(stats.ks_2samp(other.padded(), self.padded(), method="exact").pvalue)
+            with warnings.catch_warnings():
+                # Where counting overflows, scipy takes the limit law and says so.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                return float(stats.ks_2samp(other.padded(), self.padded(), method="exact").pvalue)
         effective = self.rows * other.rows / (self.rows + other.rows)
         return float(stats.kstwo.sf(_largest_gap(other, self), round(effective)))
 
@@ -181,7 +185,8 @@ def judge_drift(now: Mapping[str, Distance], history: Sequence[Mapping[str, floa
     if not columns or len(looks) < needed:
         seen = min(len(looks), max(known.values()))
         return _undecided(f"learning: {seen} earlier looks, and {needed} tell what is usual")
-    return _verdict(list(_columns_by_history({column: now[column] for column in columns}, np.array(looks), share)))
+    found = _columns_by_history({column: now[column] for column in columns}, np.array(looks), share)
+    return _verdict(list(found), [column for column in now if column not in columns])
 
 
 def judge_independent(now: Mapping[str, Distance], p_values: Mapping[str, float], share: float) -> DriftVerdict:
@@ -231,17 +236,19 @@ def _undecided(reason: str) -> DriftVerdict:
     return DriftVerdict(False, True, None, (), None, reason)
 
 
-def _verdict(found: list[ColumnDrift]) -> DriftVerdict:
+def _verdict(found: list[ColumnDrift], learning: Sequence[str] = ()) -> DriftVerdict:
     columns = tuple(sorted(found, key=lambda one: (not one.drifted, one.p, -one.distance)))
     visible = min((one.visible for one in columns if one.visible is not None), default=None)
     drifted = [one for one in columns if one.drifted]
     p = min(one.p for one in columns)
     if drifted:
-        said = ", ".join(f"`{one.column}` by {one.distance:.2f}" for one in drifted)
-        return DriftVerdict(True, False, p, columns, visible, f"moved: {said}")
-    farthest = max(columns, key=lambda one: one.distance)
-    said = f"the farthest of {len(columns)} columns is `{farthest.column}`, by {farthest.distance:.2f}"
-    return DriftVerdict(False, False, p, columns, visible, said)
+        said = "moved: " + ", ".join(f"`{one.column}` by {one.distance:.2f}" for one in drifted)
+    else:
+        farthest = max(columns, key=lambda one: one.distance)
+        said = f"the farthest of {len(columns)} columns is `{farthest.column}`, by {farthest.distance:.2f}"
+    if learning:
+        said += f"; too new to be judged: {', '.join(f'`{column}`' for column in learning)}"
+    return DriftVerdict(bool(drifted), False, p, columns, visible, said)
 
 
 def _tolerated(share: float, looks: int) -> int:
