@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 from claim import REPLICATIONS, Claim, report
 from gate_claims import gate_claims
+from rollout_claims import rollout_claims
 
 
 def claims() -> Iterator[Claim]:
     """All claims, in the order of the table."""
     yield from gate_claims()
+    yield from rollout_claims()
 
 
 def main(arguments: list[str]) -> int:
