@@ -107,8 +107,11 @@ def compare_split(
 
     Arms are compared within each stratum and the differences pooled by n m / (n + m), so that neither a better day
     nor a growing share is taken for a better version. The variance is that of sums over each unit's days, however
-    many rows it has. With `scale` "root", `offset` counts in roots, as of an rmse.
+    many rows it has. With `scale` "root", `offset` counts in roots, as of an rmse. Factor 0 asks of the new version
+    alone; days are no longer hard for both, so they become the units, as in `compare_paired`.
     """
+    if factor == 0.0:
+        return compare_paired(_days_of_new(strata), factor, offset, comparison, alpha, scale)
     used = [part for part in strata if _is_met(part.new) and _is_met(part.old)]
     entries = _Entries.of(used)
     met = entries.first_days()
@@ -317,6 +320,14 @@ def _rescaled(ratio: float, scale: str) -> tuple[float, float]:
         return ratio, 1.0
     root = sqrt(max(ratio, 0.0))
     return root, 1 / (2 * root) if root else 0.0
+
+
+def _days_of_new(strata: Sequence[Stratum]) -> list[PairedDay]:
+    sums: dict[int, Floats] = {}
+    for part in strata:
+        rows_and_losses = np.array([part.new.weights.sum(), part.new.values.sum()])
+        sums[part.day] = sums.get(part.day, np.zeros(2)) + rows_and_losses
+    return [PairedDay(day, float(rows), float(loss), 0.0) for day, (rows, loss) in sums.items()]
 
 
 def _known(days: Floats) -> Floats:
