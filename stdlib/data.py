@@ -47,8 +47,8 @@ class Parquet(Source, word="parquet"):
     path: Annotated[str, FilePath()] = setting("A file, folder, glob or URL, relative to the spec.", ..., min_length=1)
 
 
-class Sql(Source, word="sql", runs=False):
-    """Rows of a query; extra `[sql]`."""
+class Sql(Source, word="sql"):
+    """Rows of a query; extra `[sql]`, and the driver of the database beside it."""
 
     query: str = setting("The query.", ..., min_length=1)
     connection: Annotated[Any, FunctionOf(Secret)] = setting("The connection's URL, as a secret.", ...)

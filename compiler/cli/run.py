@@ -90,7 +90,7 @@ def refuse_unknown(built: Built, environment: str, names: Iterable[str]) -> None
             raise CommandFailure(f"there is no stage `{name}`", hint, Exit.USAGE)
         if stages[name] not in built.runtimes:
             fact = f"`{name}` is a `{stages[name]}` stage: it is declared and checked, and no run starts it"
-            raise CommandFailure(fact, "name a stage before it", Exit.USAGE)
+            raise CommandFailure(fact, f"`mlopsc {stages[name]} --help` says what does its work", Exit.USAGE)
 
 
 def _write(spec: Spec, compilation: Compilation) -> dict[str, str]:
@@ -149,7 +149,7 @@ def _show(spec: Spec, built: Built, environment: str, result: RunResult) -> None
     from mlopsc.compiler.render.style import style_of
 
     style = style_of(sys.stdout)
-    lines = ["", *summarize(result.stages, style, _places(spec, built, environment), _MOST)]
+    lines = ["", *summarize(result.stages, style, places_of(spec, built, environment), _MOST)]
     click.echo("\n".join(lines), color=style.colour)
 
 
@@ -168,7 +168,8 @@ def _close(spec: Spec, built: Built, environment: str, result: RunResult) -> Non
     click.echo("\n".join(lines), color=style.colour)
 
 
-def _places(spec: Spec, built: Built, environment: str) -> Callable[[str, str, str], str]:
+def places_of(spec: Spec, built: Built, environment: str) -> Callable[[str, str, str], str]:
+    """Where in the spec a stage, or a rule or setting of it, is written, as a person here would name the file."""
     from mlopsc.compiler.ir.origins import place
 
     origins = built.origins[environment]
@@ -181,8 +182,10 @@ def _places(spec: Spec, built: Built, environment: str) -> Callable[[str, str, s
 
 
 def _not_started(built: Built, environment: str) -> str:
+    """The stages that have a command of their own, which has effects outside: `nightly (mlopsc score nightly)`."""
     kinds = built.kinds(environment).items()
-    return ", ".join(f"{stage} ({kind})" for stage, kind in kinds if kind not in built.runtimes)
+    idle = [(stage, kind) for stage, kind in kinds if kind not in built.runtimes]
+    return ", ".join(f"{stage} (`mlopsc {kind}{f' {stage}' if kind == 'score' else ''}`)" for stage, kind in idle)
 
 
 def _counts(stages: Sequence[StageSummary]) -> str:

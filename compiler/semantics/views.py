@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 
+PREDICTION = "prediction"
+"""The column that rules of a stage which predicts see beside those of its data."""
+
+
 class Checked(Entity):
     """A stage that has been checked: how other stages see its data, if it is a data stage, and what it asks of them."""
 
@@ -42,7 +46,7 @@ class Surroundings(Entity):
         if self.kind.has_schema:
             return context.changed(view=context.view.changed(data=self._own(context)))
         if self.kind.data_through:
-            return context.changed(view=context.view.changed(data=self._led_to()))
+            return context.changed(view=context.view.changed(data=self._with_prediction(self._led_to())))
         return context
 
     def own_data(self, context: Context, settings: Mapping[str, SettingModel]) -> DataView | None:
@@ -101,6 +105,25 @@ class Surroundings(Entity):
             names = [name for one in names for name in self.named_by(one, step)]
         found = [self.checked[name].data for name in names if name in self.checked]
         return tuple(one for one in found if one is not None) or None
+
+    def _with_prediction(self, found: tuple[DataView, ...] | None) -> tuple[DataView, ...] | None:
+        """The same data with what is predicted for each row, of the type of the target that the model learned."""
+        target = self._target() if self.kind.predicts else None
+        if not found or target is None:
+            return found
+        values = {"name": PREDICTION, "role": None, "missing": 0.0}
+        column = target.changed(**values, low=None, high=None)
+        return tuple(data.changed(columns={**data.columns, PREDICTION: column}) for data in found)
+
+    def _target(self) -> ColumnModel | None:
+        """What the model learned to predict, through the stages that lead to its data."""
+        names = self._named(self.kind.predicts)
+        while names:
+            data = next((one.data for name in names if (one := self.checked.get(name)) and one.data), None)
+            if data is not None:
+                return data.target
+            names = [name for one in names for word in ("model", "data") for name in self.named_by(one, word)]
+        return None
 
     def named_by(self, stage: str, setting: str) -> list[str]:
         """The stages that a setting of another stage names."""

@@ -230,7 +230,6 @@ def test_files_of_a_folder_have_the_same_columns(project: Project) -> None:
 
 
 NOT_YET = {
-    "source": {"function": "sql", "query": "select 1", "connection": {"function": "secret", "name": "DB"}},
     "split": {"function": "rolling", "train": 0.6, "test": 0.4, "windows": 3},
     "refresh": {"function": "every", "interval": "1d"},
 }

@@ -73,7 +73,6 @@ LOGISTIC = 'estimator = sklearn("linear_model.LogisticRegression")'
 SPLIT = "split = by_time(train = 60%, validation = 20%, test = 20%)"
 REQUIRE = "require accuracy(test) >= 0.7 at 95%"
 CASES = {
-    "sql": ('csv("customers.csv")', 'sql("select 1", connection = secret("DATABASE"))'),
     "rolling": (SPLIT, "split = rolling(train = 60%, validation = 20%, test = 20%, windows = 3)"),
     "every": ("time   = since", "time   = since\n  refresh = every(1d)"),
     "script": (LOGISTIC, 'estimator = script("train.py")'),

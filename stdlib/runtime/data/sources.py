@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mlopsc.compiler.ir.model import Column
-from mlopsc.stdlib.data import Csv, Parquet, PythonSource, PythonTransform, Source
+from mlopsc.stdlib.data import Csv, Parquet, PythonSource, PythonTransform, Source, Sql
 from mlopsc.stdlib.runtime.data import delimited, snapshot
+from mlopsc.stdlib.runtime.data.database import read_query
 from mlopsc.stdlib.runtime.data.declared import DataStage, declared
 from mlopsc.stdlib.runtime.data.files import DataFile, Fingerprint, read_files
 from mlopsc.stdlib.runtime.engine.context import StageContext
@@ -77,6 +78,9 @@ def _from_source(project: Path, source: Source, columns: Sequence[Column]) -> So
         case PythonSource(name=name):
             frame = _as_rows(call(project, name, setting="source"), name, "source")
             return SourceRows(frame, {"kind": "python", "function": name})
+        case Sql(query=query, connection=connection):
+            rows = _as_rows(read_query(connection, query, project), "the query", "source")
+            return SourceRows(rows, {"kind": "sql", "query": query})
         case _:
             raise TypeError(f"no reader for {source!r}")
 
@@ -173,5 +177,7 @@ def _no_rows(stage: DataStage) -> StageFailure:
             return StageFailure(f"`{path}` has a header but no rows", "put rows into it", setting="source")
         case Parquet(path=path):
             return StageFailure(f"`{path}` has no rows", "put rows into it", setting="source")
+        case Sql():
+            return StageFailure("the query gives no rows", "look at its conditions", setting="source")
         case _:
             return StageFailure(f"`{stage.name}` has no rows", "return at least one row", setting="source")

@@ -26,6 +26,7 @@ class Request:
     Only the stages in `only` and what they need are walked (none named: all); those in `force` run even if their key
     has a record. `jobs` is how many run side by side, by default what the environment says, else one a core.
     `options` reach stage functions and are part of no key. `store` stands in for the one that the environment names.
+    A run that `looks_back` leaves `mlops.lock` and what `why` compares with as they are: its rows are not today's.
     """
 
     pipeline: Path | Mapping[str, Any]
@@ -36,6 +37,7 @@ class Request:
     jobs: int | None = None
     store: Store | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    looks_back: bool = False
 
 
 class Prepared:

@@ -157,11 +157,13 @@ class _Walk:
         self._tell(StageFinished(summary))
 
     def _keep(self, stages: tuple[StageSummary, ...]) -> None:
+        self._prepared.files.save()
+        if self._prepared.request.looks_back:
+            return
         records = [summary.record for summary in stages if summary.record]
         pins = {record.stage: pin for record in records if (pin := pin_of(record))}
         self._prepared.lock.update(pins, frozenset(stage["name"] for stage in self._prepared.plan.document["stages"]))
         self._prepared.latest.update({record.stage: record.key for record in records})
-        self._prepared.files.save()
 
     def _write(self, exit_code: int | None) -> None:
         plan = self._prepared.plan

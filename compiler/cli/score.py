@@ -1,0 +1,152 @@
+"""`mlopsc score`: predictions for many rows at once, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from mlopsc.compiler.cli.built import Built, describe, remembered
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.cli.run import places_of, request_for
+from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_stage, split_arguments
+from mlopsc.stdlib.runtime.extras import need_extra
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.render.style import Style
+    from mlopsc.stdlib.runtime.score.stage import Scoring
+
+
+def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+    """A day (its midnight) or a time, as ISO 8601 writes it."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError as error:
+        fact = f"`{text}` is no day or time; write it as 2025-03-01 or 2025-03-01T06:00Z"
+        raise click.BadParameter(fact) from error
+
+
+@click.command(name="score", short_help="Predict for many rows at once, and write it down.")
+@click.argument("arguments", nargs=-1, metavar="[FILE] [STAGE]...", shell_complete=complete_stage)
+@click.option("-e", "--environment", shell_complete=complete_environment, help="By default the first that serves.")
+@click.option(
+    "--as-of",
+    callback=_moment,
+    metavar="TIME",
+    help="Only rows up to this day or time, such as 2025-03-01; without an offset, in the zone of the data.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each stage.")
+def command(arguments: tuple[str, ...], environment: str | None, as_of: datetime | None, as_json: bool) -> int:
+    """Predict for the rows of the score STAGEs, by default of all: read and check the rows, predict, check the
+    predictions, write them where `into` says.
+
+    A batch is written as a whole or not at all; to do it again changes nothing. `--as-of` makes up for a batch of an
+    earlier day. Ends with 1 when rows or predictions break a check; then nothing is written.
+
+    \b
+    Examples:
+      mlopsc score                             from a scheduler, each night
+      mlopsc score nightly -e prod
+      mlopsc score nightly --as-of 2025-03-01
+    """
+    spec, named = split_arguments(arguments)
+    built = _built(spec)
+    where = _environment(built, environment)
+    stages = _stages(built, where, named)
+    need_extra("run")
+    from mlopsc.compiler.render.style import style_of
+    from mlopsc.stdlib.runtime.score.stage import score
+
+    style, codes = style_of(sys.stdout), []
+    for stage in stages:
+        done = score(request_for(spec, built, where), stage, as_of)
+        codes.append(_code(done))
+        lines = [_json(where, done)] if as_json else [*_told(spec, built, where, done, style)]
+        click.echo("\n".join(lines), color=style.colour)
+    return max(codes)
+
+
+def _built(spec: Spec) -> Built:
+    from mlopsc.compiler.cli.build import compile_for
+
+    return remembered(spec) or describe(compile_for(spec))
+
+
+def _environment(built: Built, name: str | None) -> str:
+    from mlopsc.compiler.cli.spec import environment_named
+
+    serving = (one for one, document in built.documents.items() if document["environment"].get("serves", True))
+    return environment_named(built.documents, name or next(serving, None))
+
+
+def _stages(built: Built, environment: str, named: Sequence[str]) -> Sequence[str]:
+    """The score stages that are named, or all; raises CommandFailure where a name is none, or there is none."""
+    kinds = built.kinds(environment)
+    known = [stage for stage, kind in kinds.items() if kind == "score"]
+    for name in named:
+        if name not in known:
+            from mlopsc.compiler.diagnostics import did_you_mean
+
+            close = did_you_mean(name, known)
+            what = f"`{name}` is a `{kinds[name]}` stage" if name in kinds else f"there is no stage `{name}`"
+            there = f"there are {', '.join(f'`{one}`' for one in known)}" if known else "write a `score` block"
+            raise CommandFailure(what, f"did you mean `{close}`?" if close else there, Exit.USAGE)
+    if not known:
+        raise CommandFailure(f"there is no `score` stage in `{environment}`", "write a `score` block", Exit.USAGE)
+    return named or known
+
+
+def _code(done: Scoring) -> int:
+    if done.run.exit_code:
+        return done.run.exit_code
+    return Exit.OK if done.put else Exit.FINDINGS
+
+
+def _told(spec: Spec, built: Built, environment: str, done: Scoring, style: Style) -> Iterator[str]:
+    if done.run.exit_code:
+        from mlopsc.compiler.cli.summary import summarize
+
+        yield from summarize(done.run.stages, style, places_of(spec, built, environment), len(done.run.stages))
+        yield f"{style('error', '✗')} {done.stage} in {environment}: nothing was written"
+        return
+    sign = style("good", "✓") if done.put else style("error", "✗")
+    yield f"{sign} {done.stage} in {environment}: {done.rows:,} rows, version {done.version}, as of {_time(done.as_of)}"
+    place = places_of(spec, built, environment)
+    for message in done.messages:
+        yield f"  {style.ticked(message.text)}"
+        yield from (f"  at {at}" for at in [place(done.stage, message.rule, message.setting)] if at and message.rule)
+        yield from (f"  next: {message.hint}" for _ in [0] if message.hint)
+    yield f"  {_put(done)}"
+
+
+def _put(done: Scoring) -> str:
+    if done.put is None:
+        return "nothing was written"
+    if not done.put.changed and not done.put.removed:
+        return f"{done.put.place}: it was all there already"
+    gone = f", {done.put.removed:,} of before taken out" if done.put.removed else ""
+    return f"{done.put.place}: {done.put.changed:,} new or changed{gone}"
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+def _json(environment: str, done: Scoring) -> str:
+    return json.dumps(
+        {
+            "stage": done.stage,
+            "environment": environment,
+            "run": done.run.number,
+            "version": done.version,
+            "as_of": done.as_of.isoformat() if done.as_of else None,
+            "rows": done.rows,
+            "written": vars(done.put) if done.put else None,
+            "messages": [vars(one) for one in done.messages],
+            "exit_code": _code(done),
+        }
+    )
