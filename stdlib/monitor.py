@@ -109,7 +109,7 @@ class Rollback(Action, word="rollback"):
 class RunAction(Action, word="run"):
     """Run a script or a function of the project."""
 
-    path: Annotated[str, FilePath()] | Annotated[str, PythonName()] = setting("The script or `file.py:name`.", ...)
+    path: Annotated[str, PythonName()] | Annotated[str, FilePath()] = setting("The script or `file.py:name`.", ...)
     cooldown: Positive | None = setting("How long to wait before the next.")
     limit: Rate | None = setting("How many at most.")
 

@@ -18,8 +18,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_service(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Service]:
-    """Makes a service with these rules in its monitor."""
+def make_service(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Service]:
+    """Makes a service with these rules in its monitor, and these files in its project (`script__py` is `script.py`)."""
     project = tmp_path / "project"
     monkeypatch.setenv("MLOPSC_CLOCK", str(project / "clock"))
-    return lambda rules: open_service(trained, project, rules)
+
+    def make(rules: str, **files: str) -> Service:
+        return open_service(trained, project, rules, {name.replace("__", "."): text for name, text in files.items()})
+
+    return make

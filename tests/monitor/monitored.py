@@ -139,7 +139,6 @@ class Service:
     project: Path
     document: Mapping[str, Any]
     deployment: Deployment
-    writer: LogWriter | None = None
 
     @property
     def monitor(self) -> Mapping[str, Any]:
@@ -159,6 +158,11 @@ class Service:
         """What the monitor has noted."""
         _, log = opened(self.deployment, "live")
         return list(log.read().records)
+
+    def change_rules(self, rules: str) -> None:
+        """Write other rules into its monitor."""
+        self.document = compile_spec(self.project, rules).documents["prod"]
+        self.deployment = open_deployment(self.document, self.project)
 
     def release(self, version: int = 1, at: float = BEGIN) -> None:
         """Let a version answer everything."""
@@ -231,9 +235,11 @@ def train(project: Path) -> None:
     assert result.exit_code == 0, result
 
 
-def open_service(trained: Path, project: Path, rules: str) -> Service:
-    """A copy of the trained project with these rules in its monitor, whose version 1 serves from `BEGIN` on."""
-    shutil.copytree(trained, project, dirs_exist_ok=True)
+def open_service(trained: Path, project: Path, rules: str, files: Mapping[str, str]) -> Service:
+    """A copy of the trained project with these rules in its monitor and these files, served by version 1."""
+    shutil.copytree(trained, project)
+    for name, text in files.items():
+        (project / name).write_text(text, encoding="utf-8")
     document = compile_spec(project, rules).documents["prod"]
     service = Service(project, document, open_deployment(document, project))
     service.release()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from monitored import BEGIN, DAY, Service, write_rows
 
-MakeService = Callable[[str], Service]
+MakeService = Callable[..., Service]
 STABLE = "watch stable(features) over 7d, alarms <= 1 / 90d"
 QUALITY = "watch mae(feedback) <= 40 over 7d lag 1d, alarms <= 1 / 90d"
 
@@ -64,7 +64,7 @@ def test_old_data_is_an_event_that_ends_when_rows_come(make_service: MakeService
     assert service.look(BEGIN + DAY).events == ()
     (event,) = service.look(BEGIN + 3 * DAY).events
     assert event["category"] == "freshness"
-    assert "3.00 d old against 2 d" in event["text"]
+    assert "3.04 d old against 2 d" in event["text"]
     assert service.look(BEGIN + 4 * DAY).events == ()
     write_rows(service.project, BEGIN + 5 * DAY)
     service.look(BEGIN + 5 * DAY)

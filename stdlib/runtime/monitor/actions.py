@@ -42,13 +42,27 @@ class _Task:
         return {**about, "state": state, "at": at, "reason": reason, **more}
 
 
-def act_on(deployment: Deployment, evidence: Evidence, log: EventLog, rules: MonitorRules, actor: str) -> list[Record]:
-    """Do what events wait for: the records that were added. Empty when there is nothing to do now."""
+def act_on(
+    deployment: Deployment,
+    evidence: Evidence,
+    log: EventLog,
+    rules: MonitorRules,
+    actor: str,
+    begun_now: set[tuple[int, str]],
+) -> list[Record]:
+    """Do what events wait for: the records that were added. Empty when there is nothing to do now.
+
+    `begun_now` are the actions (event, text) that this look has begun already; they are added to it, and none of
+    them is begun again.
+    """
     added: list[Record] = []
     for task in _tasks(log.read(), rules):
+        if (task.event["id"], task.text) in begun_now:
+            continue
         begun = log.append(lambda journal, _, task=task: _next(journal, task, evidence, actor))  # type: ignore[misc]
         if begun is None:
             continue
+        begun_now.add((task.event["id"], task.text))
         added.append(begun)
         if begun["state"] == "claimed":
             added += _perform(deployment, log, task, begun, actor)

@@ -47,7 +47,8 @@ def look(deployment: Deployment, monitor: Declaration, actor: str, act: bool = T
     if act:
         from mlopsc.stdlib.runtime.monitor.actions import act_on
 
-        while fresh := act_on(deployment, evidence, log, rules, actor):
+        begun: set[tuple[int, str]] = set()
+        while fresh := act_on(deployment, evidence, log, rules, actor, begun):
             done += fresh
             noted += _derive(log, rules)
     events = tuple(record for record in noted if record["kind"] == "event")
