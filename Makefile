@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test lint types floors alibi bench simulate docs clean
+.PHONY: help demo test lint types floors alibi promtool bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -57,6 +57,9 @@ floors: $(READY) ## run the example with the lowest versions that pyproject.toml
 
 alibi: $(READY) ## run alibi-detect's detectors, in an environment of their own
 	@$(BIN)/python tests/packaging/alibi.py
+
+promtool: $(READY) ## fetch Prometheus' checker, by which the tests judge alert rules
+	@$(BIN)/python tests/targets/promtool.py
 
 bench: $(READY) ## measure, as ratios against peers and floors
 	@$(BIN)/python tests/bench/bench.py

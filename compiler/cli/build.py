@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.sound import LOCAL, compile_sound, emit_sound
+from mlopsc.compiler.cli.sound import DEFAULT_TARGETS, compile_sound, emit_sound
 from mlopsc.compiler.cli.spec import DEFAULT, STDIN, Spec, complete_environment, environment_named, locate
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 @click.command(name="build")
 @click.argument("file", required=False, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 and a diff if a file is not that of the spec.")
-@click.option("--target", "targets", multiple=True, default=(LOCAL,), show_default=True, help="What to write it as.")
+@click.option(
+    "--target", "targets", multiple=True, default=DEFAULT_TARGETS, show_default=True, help="What to write it as."
+)
 @click.option("-e", "--environment", shell_complete=complete_environment, help="Only this one; by default all.")
 def command(file: str | None, check: bool, targets: tuple[str, ...], environment: str | None) -> int:
-    """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT.
+    """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT, and alert rules where it has a service.
 
     Nothing is written while the spec has errors. Files of earlier builds that the spec no longer makes are removed,
     unless they have been edited; of an edited file that is made anew a copy is kept.
@@ -52,7 +54,9 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     return Exit.OK
 
 
-def compile_for(spec: Spec, targets: Sequence[str] = (LOCAL,), workspace: Workspace | None = None) -> Compilation:
+def compile_for(
+    spec: Spec, targets: Sequence[str] = DEFAULT_TARGETS, workspace: Workspace | None = None
+) -> Compilation:
     """The compilation of a spec that the targets can express; raises CommandFailure with the messages shown."""
     from mlopsc.targets import UnknownTargetError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlopsc.compiler.cli.exits import Exit
-from mlopsc.compiler.cli.sound import INTERNAL, LOCAL
+from mlopsc.compiler.cli.sound import DEFAULT_TARGETS, INTERNAL
 from mlopsc.compiler.cli.spec import STDIN_NAME, Spec, locate
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def command(file: str | None, format_: str, fix: bool, strict: bool) -> int:
     made = 0
     if fix:
         compilation, made = _fixed(spec, compilation)
-    found = compilation.diagnostics_for((LOCAL,))
+    found = compilation.diagnostics_for(DEFAULT_TARGETS)
     stream = sys.stderr if fix and spec.text is not None else sys.stdout
     stream.write(render(found, format_, spec))
     if format_ in ("text", "github"):

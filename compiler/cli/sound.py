@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mlopsc.compiler.workspace import Workspace
     from mlopsc.targets import OutputFile
 
-LOCAL = "local"
-"""The target that every environment needs: each runs the same runner."""
+DEFAULT_TARGETS = ("local", "prometheus")
+"""What a spec is written as unless told otherwise: its runner, and alert rules where there is a service."""
 INTERNAL = "E000"
 """The code of the message about a mistake of the compiler itself."""
 
@@ -31,7 +31,7 @@ def compile_sound(spec: Spec, targets: Sequence[str] = (), workspace: Workspace 
     return compilation
 
 
-def emit_sound(spec: Spec, compilation: Compilation, targets: Sequence[str] = (LOCAL,)) -> list[OutputFile]:
+def emit_sound(spec: Spec, compilation: Compilation, targets: Sequence[str] = DEFAULT_TARGETS) -> list[OutputFile]:
     """The files of all environments; raises CommandFailure when there is something that cannot be written."""
     files = compilation.emit(targets)
     refuse_errors(spec, compilation.diagnostics_for(targets))

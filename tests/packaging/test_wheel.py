@@ -26,6 +26,7 @@ ALONE = {
     "networkx",
     "pydantic",
     "pydantic-core",
+    "pyyaml",
     "typing-extensions",
     "typing-inspection",
 }
