@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.client
+import json
 import signal
+import threading
+from typing import Any
 
 from serve.service import ROW, Service
+
+from mlopsc.stdlib.runtime.release.state import ReleaseLog, state_of
+from mlopsc.stdlib.runtime.serve.environments import lock_of
+from mlopsc.stdlib.runtime.service.assignment import version_for
+from mlopsc.stdlib.runtime.service.keys import log_secret, unit_of
 
 
 def test_a_row_is_answered_and_logged_and_its_truth_joined(service: Service) -> None:
@@ -73,3 +83,105 @@ def test_rows_of_csv_are_read_as_the_data_stage_reads_them(service: Service) -> 
         assert status == 200
         assert [one["prediction"] for one in answer["predictions"]] == [False, True]
         assert answer["predictions"][0]["probabilities"] == {"false": 0.875, "true": 0.125}
+
+
+def test_no_request_is_lost_or_wrong_while_weights_change_100_times(service: Service) -> None:
+    old, new = service.add_version(value=1.0), service.add_version(value=2.0)
+    service.release({old: 1.0, new: 0.0}, champion=old, candidate=new)
+    values = {old: 1.0, new: 2.0}
+    answers: list[tuple[str, int, dict[str, Any]]] = []
+    is_over = threading.Event()
+
+    def ask(client: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", router.port, timeout=60)
+        while not is_over.is_set():
+            key = f"{client}-{len(answers) % 200}"
+            headers = {"Content-Type": "application/json", "X-Assign-Key": key}
+            connection.request("POST", "/predict", json.dumps(ROW), headers)
+            response = connection.getresponse()
+            answers.append((key, response.status, json.loads(response.read())))
+        connection.close()
+
+    with service.serving() as router:
+        asking = [threading.Thread(target=ask, args=(client,)) for client in range(3)]
+        for one in asking:
+            one.start()
+        for change in range(100):
+            share = (change * 37 % 101) / 100
+            last = service.release({old: 1 - share, new: share}, champion=old, candidate=new)
+            router.process.send_signal(signal.SIGUSR1)
+            if change % 5 == 0:
+                router.follow(last)
+        router.follow(last)
+        is_over.set()
+        for one in asking:
+            one.join()
+        assert router.stop() == 0
+    records = ReleaseLog(service.deployment.store, service.deployment.log).records()
+    secret = log_secret(service.folder)
+    assert len({answer["sequence"] for _, _, answer in answers}) > 20
+    for key, status, answer in answers:
+        assert status == 200
+        (prediction,) = answer["predictions"]
+        state = state_of(records[: answer["sequence"]])
+        assert prediction["version"] == version_for(state, unit_of(secret, key))
+        assert prediction["prediction"] == values[prediction["version"]]
+    rows = service.log.requests(0, 4e9)
+    logged = rows.set_index("id")[["version", "sequence"]].to_dict("index")
+    for _, _, answer in answers:
+        (prediction,) = answer["predictions"]
+        assert logged[prediction["id"]] == {"version": prediction["version"], "sequence": answer["sequence"]}
+    assert len(rows) == len(answers)
+
+
+def test_a_unit_that_has_moved_to_the_candidate_stays_there(service: Service) -> None:
+    service.settings = {"assign": "customer"}
+    old, new = service.add_version(value=1.0), service.add_version(value=2.0)
+    service.release({old: 0.95, new: 0.05}, champion=old, candidate=new)
+    rows = [{**ROW, "customer": number} for number in range(400)]
+    moved: set[int] = set()
+    with service.serving() as router:
+        for share in (0.05, 0.25, 0.5, 1.0):
+            router.follow(service.release({old: 1 - share, new: share}, champion=old, candidate=new))
+            status, answer = router.predict({"rows": rows, "row_ids": [str(number) for number in range(400)]})
+            assert status == 200
+            there = {place for place, one in enumerate(answer["predictions"]) if one["version"] == new}
+            assert moved <= there
+            assert abs(len(there) / 400 - share) < 0.1
+            moved = there
+        assert router.stop() == 0
+    logged = service.log.requests(0, 4e9)
+    assert "x.customer" not in logged
+    assert logged["row"].nunique() == logged["unit"].nunique() == 400
+
+
+def test_feedback_is_taken_before_its_prediction_is_flushed_and_by_another_router(service: Service) -> None:
+    service.release({service.add_version(value=1.0): 1.0})
+    with service.serving() as first, service.serving() as second:
+        prediction = first.predict()[1]["predictions"][0]["id"]
+        assert second.ask("POST", "/feedback", {"id": prediction, "y": 6})[1] == {"accepted": 1, "repeated": 0}
+        assert second.stop() == 0
+        assert first.stop() == 0
+    assert service.log.labelled(0, 4e9)["y"].tolist() == [6.0]
+
+
+def test_a_version_of_another_lock_runs_in_an_environment_made_from_it(service: Service) -> None:
+    (service.folder / "requirements.txt").write_text("six==1.17.0\n")
+    here = lock_of(service.folder)
+    artefact = service.deployment.store.get_object(service.models[service.add_version(value=1.0)].artefact)
+    same = service.add_artefact(artefact, lock={"requirements.txt": here}, lock_text=None)
+    text = b"six==1.16.0\nno-such-package-at-all==9\n"
+    other = service.add_artefact(
+        artefact,
+        lock={"requirements.txt": hashlib.sha256(text).hexdigest()},
+        lock_text=service.deployment.store.put_object(text),
+    )
+    unknown = service.add_artefact(artefact, lock={"requirements.txt": "0" * 64})
+    service.release({same: 0.4, unknown: 0.3, other: 0.3}, champion=same, candidate=other)
+    with service.serving(seconds=300) as router:
+        assert router.ping()["versions"] == {str(same): "ready", str(other): "failed", str(unknown): "ready"}
+        told = "\n".join(router.said)
+        assert f"version {unknown} was trained under another lock, of which there is no text" in told
+        assert f"version {other}: `pip install -r requirements.txt` has failed: ERROR: " in told
+        assert "no-such-package-at-all" in told
+    assert not list((service.folder / ".mlops" / "venvs").iterdir())
