@@ -27,7 +27,9 @@ def predictions_of(labelled: pd.DataFrame, schema: LogSchema, units: Units | Non
     scores, classes = _scores(labelled)
     known = classes or tuple(sorted({*labelled["y"].dropna(), *labelled["prediction"].dropna()}))
     y, said = (_classes(labelled[name], schema) for name in ("y", "prediction"))
-    return Predictions(y, said, units, weights, scores, classes=tuple(_class(one, schema) for one in known))
+    return Predictions(
+        y, said, units, weights, scores, _are_probabilities(scores), tuple(_class(one, schema) for one in known)
+    )
 
 
 def _weights(labelled: pd.DataFrame, schema: LogSchema) -> NDArray[np.float64] | None:
@@ -44,6 +46,11 @@ def _scores(labelled: pd.DataFrame) -> tuple[NDArray[np.float64] | None, tuple[s
     read: list[dict[str, float]] = [json.loads(text) for text in labelled["scores"]]
     classes = tuple(sorted({name for one in read for name in one}))
     return np.array([[one.get(name, 0.0) for name in classes] for one in read], dtype=np.float64), classes
+
+
+def _are_probabilities(scores: NDArray[np.float64] | None) -> bool:
+    """Whether scores can be probabilities; an estimator without any gives decision values."""
+    return scores is None or bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1.0))
 
 
 def _classes(values: pd.Series[Any], schema: LogSchema) -> NDArray[Any]:
