@@ -232,7 +232,8 @@ def _pooled(entries: _Entries, factor: float, scale: str) -> _Difference:
     arms = (by_unit**2).sum(axis=0)
     widened = _widened(arms, _by_arm(cells, moves**2), counts)
     variance = float((by_unit.sum(axis=1) ** 2).sum() + (widened - arms).sum())
-    below = float((widened**2 / np.maximum(1, np.count_nonzero(by_unit, axis=0) - 1)).sum())
+    units = np.count_nonzero(_by_arm(2 * entries.units + cells % 2, np.ones(cells.size)), axis=0)
+    below = float((widened**2 / np.maximum(1, units - 1)).sum())
     freedom = float(widened.sum()) ** 2 / below if below else 1.0
     return _Difference(new, factor * old, variance, freedom)
 
@@ -287,7 +288,7 @@ def _judge(
         return _undecided("a loss is not a number", *seen)
     if found.variance == 0:
         return _undecided("the losses don't differ from each other, so nothing is known of their spread", *seen)
-    width = _mixture_quantile(_FIRST_LOOK * growth, found.freedom, alpha) * sqrt(found.variance)
+    width = mixture_quantile(_FIRST_LOOK * growth, found.freedom, alpha) * sqrt(found.variance)
     limit = found.baseline + offset
     shown = f"{found.new:.5g} against a limit of {limit:.5g} after {seen[0]} days"
     if width == inf:
@@ -301,7 +302,7 @@ def _judge(
     return ComparisonVerdict(verdict, found.new, lower, upper, limit, *seen, reason)
 
 
-def _mixture_quantile(ratio: float, freedom: float, alpha: float) -> float:
+def mixture_quantile(ratio: float, freedom: float, alpha: float) -> float:
     """How many standard errors wide a confidence sequence is on one side.
 
     The sequential t test mixes over effects with a normal prior; `ratio` is the evidence in units of that prior, x.
