@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from mlopsc.stdlib.runtime import clock
 
 WINDOW = 20
 """So many of a version's last calls are looked at."""
@@ -17,15 +18,16 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 480.0
 @dataclass
 class _Circuit:
     calls: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
-    open_until: float = 0.0
+    opened: float = 0.0
+    left_out_for: float = 0.0
     pause: float = _FIRST_PAUSE
 
 
 class Breaker:
     """Opens after 5 failures in a row, or when half of the last 20 calls have failed.
 
-    While it is open the champion answers in the challenger's place. After 30 seconds of real time (twice as long each
-    time again, at most 8 minutes) the challenger is tried anew. The verdict on the challenger is not made here: its
+    While it is open the champion answers in the challenger's place. After 30 seconds (twice as long each time again, at
+    most 8 minutes) the challenger is tried anew. The verdict on the challenger is not made here: its
     failures are in the log, and the release's guards judge them.
     """
 
@@ -36,7 +38,8 @@ class Breaker:
     def is_open(self, version: int) -> bool:
         """Whether the version is left out now."""
         circuit = self._circuits.get(version)
-        return circuit is not None and time.monotonic() < circuit.open_until
+        # A clock that was set back must not keep a version out for longer.
+        return circuit is not None and circuit.opened <= clock.now() < circuit.opened + circuit.left_out_for
 
     def count(self, version: int, *, good: bool) -> None:
         """Count a call of a challenger."""
@@ -50,7 +53,7 @@ class Breaker:
         in_a_row = len(last) >= _IN_A_ROW and not any(last[-_IN_A_ROW:])
         many = len(last) == WINDOW and last.count(False) >= _MOST_FAILURES * WINDOW
         if (in_a_row or many) and not self.is_open(version):
-            circuit.open_until = time.monotonic() + circuit.pause
+            circuit.opened, circuit.left_out_for = clock.now(), circuit.pause
             self._tell(version, f"left out of this router's traffic for {circuit.pause:g} s: its calls fail")
             circuit.pause = min(circuit.pause * 2, _LONGEST_PAUSE)
             circuit.calls.clear()

@@ -29,7 +29,7 @@ class Provision:
         return Program(interpreter, artefact, self.scratch, lane)
 
     def _fetch(self, sha256: str) -> Path:
-        path = self.scratch / f"{sha256}.zip"
+        path = self.scratch / f"{sha256[:16]}.zip"
         if not path.exists():
             write_atomically(path, self.deployment.store.get_object(sha256))
         return path

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
+from mlopsc.compiler.ir.model import Rule
 from mlopsc.stdlib.metrics import Latency
+from mlopsc.stdlib.monitor import Monitor
 from mlopsc.stdlib.runtime.release.state import State
 from mlopsc.stdlib.runtime.service import metrics_names as names
 from mlopsc.stdlib.runtime.service.deployment import Deployment
@@ -21,6 +31,7 @@ class Telemetry:
     """The metrics of one router, with the release and the environment as labels."""
 
     def __init__(self, deployment: Deployment) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._labels = {"release": deployment.name, "environment": deployment.environment}
         buckets = names.seconds_buckets(_latency_limits(deployment))
@@ -88,7 +99,13 @@ def standing_of(state: State, version: int) -> str:
 
 
 def _latency_limits(deployment: Deployment) -> Iterable[float]:
-    """The limits of the rules on latency, in seconds: each is the bound of a bucket."""
-    for rule in deployment.rules:
+    """The limits of the rules on latency, in seconds: each is the bound of a bucket, and alerts ask for it."""
+    watching = [
+        Rule.model_validate(rule)
+        for stage in deployment.document["stages"]
+        if stage["kind"] == Monitor.word and stage["settings"].get("release") == deployment.name
+        for rule in stage.get("rules", ())
+    ]
+    for rule in (*deployment.rules, *watching):
         if (rule.subject or {}).get("function") == Latency.word:
             yield from (one.limit.offset for one in rule.comparisons if one.limit.baseline is None)
