@@ -78,8 +78,13 @@ class Rollout:
 
     @cached_property
     def calls(self) -> pd.DataFrame:
-        """The answers that count for guards: those that users got; of a candidate in shadow, all."""
+        """The answers that count for guards: those that users got; of a candidate in shadow, all.
+
+        Where both versions answer every request, whoever is heard, all answers of both: the evidence of a few hours.
+        """
         answers = self.answers
+        if self.is_paired:
+            return answers
         is_shadow = isinstance(self.deployment.settings.strategy, Shadow)
         unseen = (answers["version"] == self.candidate) & is_shadow
         return answers[(answers["role"] == "served") | unseen]
