@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from releases import CANARY, DAY, DIRECT, MAE, Behaviour, Clock, Traffic, add_version, deployed, rule
 
+from mlopsc.stdlib.runtime.engine.versions import register
 from mlopsc.stdlib.runtime.release.rollback import rollback
 from mlopsc.stdlib.runtime.release.start import start
 from mlopsc.stdlib.runtime.release.state import Phase, ReleaseLog, State
@@ -186,3 +187,37 @@ def test_a_rollback_is_done_once_for_one_cause(store: Store, project: Path) -> N
     assert rollback(deployment, None, "monitor", cause="event 7") is not None
     assert rollback(deployment, None, "monitor", cause="event 7") is None
     assert state(deployment).champion == 2
+
+
+def test_a_model_that_two_gates_let_through_is_a_version_for_each(store: Store, project: Path) -> None:
+    deployment = deployed(store, project, DIRECT)
+    record = {"model": store.put_object(b"model"), "test": "other"}
+    assert [register(store, "model", "key", record) for _ in range(2)] == [1, 1]
+    assert tick(deployment, "me").change is None
+    assert register(store, "model", "key", {**record, "test": "gate"}) == 2
+    assert "version 2" in tick(deployment, "me").text
+
+
+def test_the_champion_is_not_started_beside_the_version_that_waits(store: Store, project: Path) -> None:
+    deployment = second(store, project, DIRECT)
+    strict = deployed(store, project, DIRECT, approvers=("me",))
+    add_version(strict)
+    assert "version 3 waits" in tick(strict, "me").text
+    with pytest.raises(OperationError, match="version 2 serves already, and version 3 is on its way"):
+        start(strict, 2, "me")
+    assert start(strict, 3, "me") is None
+    rollback(strict, None, "me")
+    assert (state(deployment).champion, state(deployment).phase) == (2, Phase.SERVING)
+    assert start(strict, 2, "me") is None
+
+
+def test_a_spec_that_loses_its_steps_mid_way_still_waits_for_its_requirements(
+    store: Store, project: Path, clock: Clock
+) -> None:
+    deployment = second(store, project, {**CANARY, "steps": [0.1, 0.2, 1.0]}, rules=(BETTER,))
+    traffic = Traffic(deployment, clock)
+    traffic.hours(24)
+    assert "gets 20%" in tick(deployment, "me").text
+    fewer = deployed(store, project, {**CANARY, "steps": [0.1, 1.0]}, rules=(BETTER,))
+    traffic.hours(24)
+    assert "a comparison begins with 7" in tick(fewer, "me").waiting_for[0]

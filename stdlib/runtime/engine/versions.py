@@ -11,13 +11,17 @@ from mlopsc.stdlib.runtime.store.protocol import Store
 
 
 def register(store: Store, model: str, train_key: str, record: Mapping[str, Any]) -> int:
-    """Add a version of the model that the train stage made under `train_key`; its number, also if it was there."""
-    log = Log(store, f"versions/{model}")
+    """Add a version of the model that the train stage made under `train_key`; its number, also if it was there.
+
+    A model that several gates let through (`test` in the record) is a version for each, as each is evidence of its
+    own.
+    """
+    log, gate = Log(store, f"versions/{model}"), record.get("test")
 
     def decide(entries: Sequence[Entry]) -> Mapping[str, Any] | None:
-        return None if _find(entries, train_key) else {**record, "train_key": train_key}
+        return None if _find(entries, train_key, gate) else {**record, "train_key": train_key}
 
-    added = log.append(decide) or _find(log.read(), train_key)
+    added = log.append(decide) or _find(log.read(), train_key, gate)
     assert added is not None
     return added.number
 
@@ -44,5 +48,6 @@ def _served(store: Store, prefix: str) -> Iterator[int]:
             yield int(number)
 
 
-def _find(entries: Sequence[Entry], train_key: str) -> Entry | None:
-    return next((entry for entry in entries if entry.record and entry.record["train_key"] == train_key), None)
+def _find(entries: Sequence[Entry], train_key: str, gate: str | None) -> Entry | None:
+    named = ((entry, entry.record) for entry in entries if entry.record)
+    return next((one for one, record in named if (record["train_key"], record.get("test")) == (train_key, gate)), None)

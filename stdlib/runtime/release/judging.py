@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.release.verdicts import Judged, RequireResult
     from mlopsc.stdlib.runtime.service.reading import Gap, ServiceLog
 
+_MOST = 20
+"""Of how many gaps an entry tells, the longest first."""
+
 
 @dataclass(frozen=True)
 class Against:
@@ -80,7 +83,7 @@ def _open(rollout: Rollout, judged: Judged, at: float) -> Iterator[str]:
     if length is not None and at < later(state.since, length) + missing:
         longer = f", {told_length(missing)} later because of gaps in the log" if missing else ""
         yield f"the end of the step at {stamp(later(state.since, length) + missing)}{longer}"
-    if state.step + 1 == len(shares(strategy)):
+    if state.step + 1 >= len(shares(strategy)):
         yield from (f"`{one.rule.text}`: {one.reason}" for one in judged.requires if not _is_met(one, at))
 
 
@@ -120,7 +123,8 @@ def _evidence(rollout: Rollout, judged: Judged) -> dict[str, Any]:
         "guards": [{"rule": one.rule.id, "text": one.rule.text, **one.figures} for one in judged.guards],
         "requires": [{"rule": one.rule.id, "text": one.rule.text, **one.figures} for one in judged.requires],
         "sample_ratio": as_json(asdict(judged.sample_ratio)),
-        "gaps": [_gap(one) for one in rollout.gaps],
+        "gaps": [_gap(one) for one in sorted(rollout.gaps, key=lambda one: one.start - one.end)[:_MOST]],
+        "missing_seconds": missing_time(rollout.gaps, rollout.since, rollout.until),
     }
 
 

@@ -22,13 +22,10 @@ def start(deployment: Deployment, number: int | None, actor: str) -> Mapping[str
     version = _newest(deployment) if number is None else find_version(deployment, number)
 
     def propose(state: State, _: Records) -> Change | None:
-        if version.number == state.candidate or (state.phase is Phase.SERVING and version.number == state.champion):
+        if version.number in (state.candidate, state.champion if state.candidate is None else None):
             return None
-        if state.phase is Phase.ROLLING:
-            raise OperationError(
-                f"version {state.candidate} is being rolled out, and one version at a time is",
-                f"`mlopsc release rollback -e {deployment.environment}` ends that",
-            )
+        if state.phase is Phase.ROLLING or version.number == state.champion:
+            raise _busy(deployment, state, version.number)
         return propose_start(deployment, state, version, actor, clock.now())
 
     return ReleaseLog(deployment.store, deployment.log).append(propose)
@@ -65,6 +62,14 @@ def about(version: Version) -> dict[str, Any]:
     record = version.record
     known = {name: record.get(name) for name in ("data", "commit", "test", "test_key", "train_key")}
     return {"version": version.number, "artefact": version.model.artefact, **known}
+
+
+def _busy(deployment: Deployment, state: State, version: int) -> OperationError:
+    if version == state.champion:
+        fact = f"version {version} serves already, and version {state.candidate} is on its way"
+    else:
+        fact = f"version {state.candidate} is being rolled out, and one version at a time is"
+    return OperationError(fact, f"`mlopsc release rollback -e {deployment.environment}` ends that")
 
 
 def _newest(deployment: Deployment) -> Version:
