@@ -1,6 +1,6 @@
 """`make bench`: measure what docs/performance.md promises, as CPU seconds and as ratios taken in the same run.
 
-`--only WORD` measures the figures of one group (start, size, chain, bike), `--write` puts the table into
+`--only WORD` measures the figures of one group (start, size, chain, bike, drift, router), `--write` puts the table into
 docs/performance.md. Ends with 1 when a bound is missed.
 """
 
@@ -19,7 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from drift import drift
 from measure import Figure, adopt_orphans, cpu_seconds, median_of, paired_ratio
+from router import router
 from specs import chain, many_stages, write_project
 
 ROOT = Path(__file__).parents[2]
@@ -165,7 +167,7 @@ def copy_of_bike(folder: Path) -> Path:
     return folder
 
 
-GROUPS = {"start": start, "size": size, "chain": chains, "bike": bike}
+GROUPS = {"start": start, "size": size, "chain": chains, "bike": bike, "drift": drift, "router": router}
 
 
 def machine() -> str:
