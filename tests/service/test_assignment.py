@@ -77,6 +77,7 @@ def test_whoever_was_moved_stays_moved(salt: str, unit: str, one: float, other: 
     before = replace(CANARY, salt=salt, weights={3: 1 - less, 4: less})
     after = replace(CANARY, salt=salt, weights={3: 1 - more, 4: more})
     assert version_for(before, unit) == 3 or version_for(after, unit) == 4
+    assert (version_for(after, unit) == 4) == (bucket(salt, unit) < more)
     assert version_for(before, unit) == version_for(replace(before, sequence=9, shadow={4: 1.0}), unit)
 
 

@@ -26,6 +26,7 @@ from mlopsc.stdlib.runtime.service.heartbeats import (
     newest_heartbeats,
     read_heartbeat,
 )
+from mlopsc.stdlib.runtime.service.keys import VARIABLE
 from mlopsc.stdlib.runtime.service.reading import ServiceLog
 from mlopsc.stdlib.runtime.service.writing import FLUSH_ROWS, MOST_ROWS, LogWriter
 
@@ -238,6 +239,24 @@ def test_one_sign_of_life_of_each_instance_is_kept(deploy: Deploy, location: str
     (beat,) = newest_heartbeats(deployment.store, deployment.heartbeats).values()
     assert beat.ended
     assert not beat.is_live(time.time())
+
+
+def test_routers_of_different_secrets_are_told(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    deployment = deploy()
+    first, alike = LogWriter(deployment), LogWriter(deployment)
+    assert first.flush()
+    assert alike.flush()
+    assert not caplog.messages
+    monkeypatch.setenv(VARIABLE, "another secret of a length")
+    other = LogWriter(deployment)
+    assert other.flush()
+    (message,) = caplog.messages
+    assert "has another secret" in message
+    assert VARIABLE in message
+    for writer in (first, alike, other):
+        writer.close()
 
 
 def beat_of(instance: str, silent: float, **given: object) -> Heartbeat:

@@ -59,7 +59,9 @@ def _merge(deployment: Deployment, files: Sequence[LogFile]) -> int:
     merged, size = 0, 0
     tables: list[tuple[LogFile, pa.Table]] = []
     for file in files:
-        value = deployment.store.get(file.key) or b""
+        value = deployment.store.get(file.key)
+        if value is None:  # someone is deleting or writing these files anew: later
+            return merged
         table = parse_parquet(value)
         if table is None or size + len(value) > _MOST_BYTES:
             merged += _write(deployment, tables)

@@ -33,7 +33,8 @@ class Heartbeat:
     """What an instance says of itself. All counts are since it started.
 
     `at`, `started` and `flushed_at` are times of `clock.now()`, `wall` is real time. What was answered up to
-    `flushed_at` is in the store or among `losses`. `ended` is true of the last sign of one that was closed.
+    `flushed_at` is in the store or among `losses`. `ended` is true of the last sign of one that was closed. `secret` is
+    the fingerprint of the secret that units and ids are made with.
     """
 
     instance: str
@@ -50,6 +51,7 @@ class Heartbeat:
     feedback_written: int = 0
     losses: tuple[Loss, ...] = ()
     ended: bool = False
+    secret: str = ""
 
     def is_live(self, wall: float) -> bool:
         """Whether the instance was at work at this real time, as far as anyone can tell."""

@@ -22,6 +22,8 @@ from mlopsc.stdlib.runtime.store.faults import OperationError
 _DAY = 86_400.0
 _REMEMBERED = 7 * _DAY
 _BATCH = 64
+_IDENTITY = ("id", "time", "version", "role", "y")
+"""What tells rows of either log apart."""
 
 
 @dataclass(frozen=True)
@@ -164,24 +166,29 @@ class _Search:
     def remove(self, prefix: str, is_meant: Mask) -> int:
         """Write each file that holds such rows anew without them; the number of rows.
 
-        Where someone else writes a file anew or merges it at the same time, all are looked at again.
+        All files are looked at again until nothing was found and none has gone: someone else may write a file anew or
+        merge it at the same time.
         """
-        removed, is_settled = 0, False
+        removed: set[tuple[Any, ...]] = set()
+        is_settled = False
         while not is_settled:
             is_settled = True
             self._drop_replaced(prefix)
             for file, table in self._tables(prefix):
-                count = None if table is None else self._without(file, table, is_meant(table))
-                is_settled &= count is not None
-                removed += count or 0
-        return removed
+                mask = None if table is None else is_meant(table)
+                if mask is None:
+                    is_settled = False
+                elif pc.any(mask).as_py():
+                    is_settled = False
+                    removed |= self._without(file, table, mask)
+        return len(removed)
 
-    def _without(self, file: LogFile, table: pa.Table, mask: Any) -> int | None:
-        """Write a file anew without some rows; their number, or None when someone else was faster."""
-        if not pc.any(mask).as_py():
-            return 0
-        is_replaced = _replace(self.deployment, file, table.filter(pc.invert(mask)))
-        return int(pc.sum(mask).as_py()) if is_replaced else None
+    def _without(self, file: LogFile, table: Any, mask: Any) -> set[tuple[Any, ...]]:
+        """Write a file anew without some rows, which are returned; none when someone else was faster."""
+        if not _replace(self.deployment, file, table.filter(pc.invert(mask))):
+            return set()
+        found = table.filter(mask).select([name for name in _IDENTITY if name in table.column_names])
+        return set(zip(*found.to_pydict().values(), strict=True))
 
     def _drop_replaced(self, prefix: str) -> None:
         """Delete what someone has written anew and was stopped before deleting."""

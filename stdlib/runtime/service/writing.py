@@ -15,8 +15,16 @@ from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.service.assignment import bucket
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 from mlopsc.stdlib.runtime.service.files import LogFile, day_of, parquet_bytes
-from mlopsc.stdlib.runtime.service.heartbeats import INTERVAL, Heartbeat, Loss, heartbeat_key, merged, new_instance
-from mlopsc.stdlib.runtime.service.keys import fingerprint, log_secret
+from mlopsc.stdlib.runtime.service.heartbeats import (
+    INTERVAL,
+    Heartbeat,
+    Loss,
+    heartbeat_key,
+    merged,
+    new_instance,
+    newest_heartbeats,
+)
+from mlopsc.stdlib.runtime.service.keys import VARIABLE, fingerprint, log_secret
 from mlopsc.stdlib.runtime.service.records import SECRET, FeedbackRow, RequestRow, log_schema, rows_by_kind
 from mlopsc.stdlib.runtime.service.upkeep import Upkeep
 from mlopsc.stdlib.runtime.store.faults import OperationError
@@ -59,7 +67,8 @@ class LogWriter:
         self._deployment = deployment
         self._interval = interval
         self._schema = log_schema(deployment)
-        self._metadata = {SECRET: fingerprint(log_secret(deployment.project)).encode()}
+        secret = fingerprint(log_secret(deployment.project))
+        self._metadata = {SECRET: secret.encode()}
         self._sample = float(deployment.settings.log.sample)
         self._wake = threading.Condition()
         self._new: list[Row] = []
@@ -72,7 +81,7 @@ class LogWriter:
         self._is_failing = False
         self._said = 0.0
         started = clock.now()
-        self._beat = Heartbeat(self.instance, started, time.time(), started, started)
+        self._beat = Heartbeat(self.instance, started, time.time(), started, started, secret=secret)
         self._upkeep = Upkeep(deployment, self.instance)
         self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
         self._thread.start()
@@ -221,6 +230,19 @@ class LogWriter:
         self._said = time.monotonic()
         if number > 1:
             store.delete(heartbeat_key(prefix, self.instance, number - 1))
+        else:
+            self._compare_secrets(beat)
+
+    def _compare_secrets(self, own: Heartbeat) -> None:
+        """Warn where another router that is at work has another secret: units and ids of the two do not match."""
+        beats = newest_heartbeats(self._deployment.store, self._deployment.heartbeats).values()
+        others = [beat.instance for beat in beats if beat.secret != own.secret and beat.is_live(own.wall)]
+        if others:
+            _log.warning(
+                "`%s` has another secret for the request log than `%s`, so units have two names and feedback on the "
+                "other's predictions is refused: set `%s` to one for both",
+                *(others[0], self.instance, VARIABLE),
+            )
 
     def _lose(self, rows: Sequence[Row]) -> None:
         """Count lost rows; the caller holds the lock."""
