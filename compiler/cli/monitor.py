@@ -58,8 +58,13 @@ def _options(function: _Command) -> _Command:
 
 
 @command.command(name="look", short_help="Look at what is due, and do what events ask for.")
+@click.option(
+    "--metrics",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what was found so far to this file, for Prometheus (the textfile collector of its node exporter).",
+)
 @_options
-def look(file: str | None, environment: str | None, monitor: str | None, as_json: bool) -> int:
+def look(file: str | None, environment: str | None, monitor: str | None, as_json: bool, metrics: Path | None) -> int:
     """Look at what is due now, note events, and do what the spec says then: notify, retrain, roll back, run.
 
     Ends with 1 when something began to be wrong. Mail goes through the server that MLOPSC_SMTP names, as in
@@ -69,6 +74,7 @@ def look(file: str | None, environment: str | None, monitor: str | None, as_json
     Examples:
       mlopsc monitor look
       mlopsc monitor look -e prod --json
+      mlopsc monitor look -e prod --metrics /var/lib/node_exporter/mlopsc.prom
       */5 * * * *  mlopsc monitor look pipelines/pipeline.mlops -e prod     in a crontab
     """
     watched = _open(locate(file), environment, monitor)
@@ -76,6 +82,11 @@ def look(file: str | None, environment: str | None, monitor: str | None, as_json
     from mlopsc.stdlib.runtime.release.actor import actor_of
 
     result = look_once(watched.deployment, watched.stage, actor_of(watched.deployment.project))
+    if metrics is not None:
+        from mlopsc.stdlib.runtime.engine.writing import write_atomically
+        from mlopsc.stdlib.runtime.monitor.exposition import exposition
+
+        write_atomically(metrics, exposition(watched.deployment, watched.stage).encode())
     if as_json:
         told = {"events": result.events, "actions": result.actions, "texts": result.texts}
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 
 pytest.importorskip("alibi_detect", reason="alibi-detect needs an environment of its own: make alibi")
+
+from monitored import BEGIN, DAY, Service
 
 from mlopsc.compiler.schema.validation import validate
 from mlopsc.stdlib.monitor import Detector
@@ -216,6 +218,26 @@ def test_the_same_rows_get_the_same_verdict_and_the_callers_draws_are_its_own(wo
     np.random.seed(5)
     assert np.random.random() == drawn
     assert look(word, window, reference, level=0.2) == first
+
+
+def test_a_monitor_looks_with_the_detector_of_its_watch(make_service: Callable[..., Service]) -> None:
+    service = make_service("watch stable(features, detector = alibi.tabular()) over 7d, alarms <= 1 / 90d")
+    service.serve(BEGIN, BEGIN + 7 * DAY, change=lambda rows: rows.assign(temp=rows["temp"] + 8))
+    (event,) = service.look(BEGIN + 7 * DAY + 60).events
+    assert event["category"] == "drift"
+    assert "`alibi.tabular`: p" in event["text"]
+    assert event["evidence"]["columns"][0]["column"] == "temp"
+
+
+def test_a_detector_that_cannot_take_the_columns_leaves_the_window_undecided(
+    make_service: Callable[..., Service],
+) -> None:
+    service = make_service("watch stable(features, detector = alibi.ks()) over 7d, alarms <= 1 / 90d")
+    service.serve(BEGIN, BEGIN + 7 * DAY)
+    assert service.look(BEGIN + 7 * DAY + 60).events == ()
+    (look,) = [one for one in service.records() if one["category"] == "drift"]
+    assert look["status"] == "undecided"
+    assert "`alibi.ks` compares numbers and truth values, and `weather` holds categories" in look["text"]
 
 
 def test_alibi_detect_is_imported_by_nothing_but_a_look_with_it() -> None:
