@@ -36,7 +36,6 @@ class Score(
     data_needs=("key",),
     reads=(("model", "data"),),
     predicts="model",
-    command="mlopsc score",
 ):
     """Batch predictions: rows in, rows with a prediction and the model's version out; running twice changes nothing.
 

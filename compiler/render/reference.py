@@ -65,9 +65,9 @@ def _declaration(declaration: type[Declaration], registry: Registry, level: int 
     if issubclass(declaration, StageKind):
         verbs = ", ".join(f"`{word}`" for word in registry.verbs_of(declaration.word))
         yield from ("", f"Rules: {verbs or 'none'}.")
-    if issubclass(declaration, StageKind) and declaration.command:
-        yield from ("", f"`{declaration.command}` does its work; `mlopsc run` names it and does not start it.")
-    elif not declaration.runs or (issubclass(declaration, StageKind) and not declaration.runtime):
+    if issubclass(declaration, StageKind) and not declaration.runtime:
+        yield from ("", f"`mlopsc {declaration.word}` does its work; `mlopsc run` names it and does not start it.")
+    elif not declaration.runs:
         yield from ("", "Declared and checked; nothing of this version runs it yet.")
     yield from _parameters(declaration, registry)
 

@@ -229,8 +229,6 @@ class StageKind(Block):
     """Verbs of which at least one rule must be there, or the stage could never fail."""
     predicts: ClassVar[str] = ""
     """For a kind that predicts: the setting that names whose model does; rules see the column `prediction` too."""
-    command: ClassVar[str] = ""
-    """For a kind that no run starts: the command that does its work (`mlopsc score`)."""
     judges: ClassVar[str] = ""
     """For a gate: the setting that names the stage which it judges."""
     same_stage: ClassVar[tuple[tuple[str, ...], ...]] = ()

@@ -65,8 +65,10 @@ def test_a_champion_that_has_seen_the_test_rows_is_retrained_without_them(bike: 
 def test_what_the_report_hides_is_hidden_of_a_retrained_champion_too(bike: Project) -> None:
     release_of_all_rows(bike)
     train(bike, DEEP)
-    found = judged(bike.test("gate", "demand", [against_champion()]))
+    record = bike.test("gate", "demand", [against_champion()])
+    found = judged(record)
     assert (found["limit"], found["estimate"], found["baseline"]) == (None, None, RETRAINED)
+    assert record.facts["rules"][0]["reason"] == f"shown at 95% (against the {RETRAINED})"
     evidence = version(bike, 2)["gate"][0]["judgements"][0]
     assert (evidence["baseline"], evidence["version"]) == (RETRAINED, 1)
     assert evidence["limit"] > 33

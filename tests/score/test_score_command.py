@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,18 @@ import pytest
 from databases import ask
 from scoring_projects import SPEC, Done, latest_rows
 
+from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.engine.versions import register
 from mlopsc.stdlib.runtime.model.artefact import load_model
 from mlopsc.stdlib.runtime.release.state import Change, Phase, ReleaseLog, State
-from mlopsc.stdlib.runtime.score import choosing
+from mlopsc.stdlib.runtime.score import choosing, limits, stage
 from mlopsc.stdlib.runtime.score.stage import log_of
 from mlopsc.stdlib.runtime.store.local import LocalStore
 from mlopsc.stdlib.runtime.store.log import Log
 
 Call = Callable[..., Done]
+SLOW = "  model = demand\n  data  = latest\n  timeout = 3s\n"
+PATIENT = "  model = demand\n  data  = latest\n  retries = 2\n"
 NEWEST = "2011-12-31T230000Z"
 
 
@@ -225,3 +229,34 @@ def test_a_key_is_asked_for_before_anything_runs(project: Path, call: Call) -> N
     done = call("check")
     assert done.code == 1
     assert "`nightly` needs `key`, and `latest` does not say it" in done.out + done.err
+
+
+def test_a_scoring_that_takes_too_long_is_stopped(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "pipeline.mlops").write_text(SPEC.replace("  model = demand\n  data  = latest\n", SLOW))
+    monkeypatch.setattr(stage, "put", lambda *_: time.sleep(600))
+    done = call("score", "nightly")
+    assert done.code == 4
+    assert "it was stopped after 3s; nothing was written" in done.err
+    assert files(project) == []
+
+
+def test_writing_is_tried_again_only_where_the_outside_is_to_blame(
+    project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "pipeline.mlops").write_text(SPEC.replace("  model = demand\n  data  = latest\n", PATIENT))
+    pauses: list[float] = []
+    monkeypatch.setattr(limits.time, "sleep", pauses.append)
+    failures = [StageFailure("the database says: no", outside=True)] * 2
+    write = stage.put
+
+    def troubled(*arguments: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return write(*arguments)
+
+    monkeypatch.setattr(stage, "put", troubled)
+    assert call("score", "nightly").code == 0
+    assert pauses == [1.0, 2.0]
+    failures += [StageFailure("the table is another one")]
+    assert call("score", "nightly").code == 4
+    assert pauses == [1.0, 2.0]

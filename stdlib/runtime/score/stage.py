@@ -22,6 +22,7 @@ from mlopsc.stdlib.runtime.model.model import LoadedModel
 from mlopsc.stdlib.runtime.score import batch as batches
 from mlopsc.stdlib.runtime.score.batch import Batch
 from mlopsc.stdlib.runtime.score.choosing import Chosen, choose_version, told_of_libraries
+from mlopsc.stdlib.runtime.score.limits import insist, within
 from mlopsc.stdlib.runtime.score.sinks import Put, put, require_sink
 from mlopsc.stdlib.runtime.service.deployment import stage_named
 from mlopsc.stdlib.runtime.store.log import Entry, Log
@@ -52,8 +53,19 @@ def score(request: Request, name: str, as_of: datetime | None = None, listener: 
     no version to score with, or something cannot be read or written.
     """
     document = request.pipeline if isinstance(request.pipeline, Mapping) else {}
-    stage = stage_named(document, name)
-    settings = Score.model_validate(stage.get("settings", {}))
+    settings = Score.model_validate(stage_named(document, name).get("settings", {}))
+    with within(settings.timeout):
+        return _score(request, document, name, settings, as_of, listener)
+
+
+def _score(
+    request: Request,
+    document: Mapping[str, Any],
+    name: str,
+    settings: Score,
+    as_of: datetime | None,
+    listener: Listener,
+) -> Scoring:
     looking = _looking_back(document, str(settings.data), as_of) if as_of else document
     asked = replace(request, pipeline=looking, only=(str(settings.data),), looks_back=as_of is not None)
     prepared = Prepared(asked)
@@ -65,11 +77,11 @@ def score(request: Request, name: str, as_of: datetime | None = None, listener: 
         return Scoring(name, result, chosen.number)
     with redirect_stdout(sys.stderr):  # what the project's own code prints is no part of the result
         model = load_model(prepared.store.local_path(chosen.artefact))
-        made, messages = _made(prepared, looking, stage, settings, (chosen.number, model), summary.record)
+        made, messages = _made(prepared, looking, name, settings, (chosen.number, model), summary.record)
     done = Scoring(name, result, chosen.number, made.as_of, made.table.num_rows, messages=tuple(messages))
     if messages:
         return done
-    written = put(made, settings.into, prepared.project)
+    written = insist(lambda: put(made, settings.into, prepared.project), settings.retries)
     _record(prepared.store, document, made, chosen, summary.record, written)
     warning = told_of_libraries(chosen, model.environment)
     return replace(done, put=written, messages=(Message(warning, level="warning"),) if warning else ())
@@ -78,7 +90,7 @@ def score(request: Request, name: str, as_of: datetime | None = None, listener: 
 def _made(
     prepared: Prepared,
     document: Mapping[str, Any],
-    stage: Mapping[str, Any],
+    name: str,
     settings: Score,
     version: tuple[int, LoadedModel],
     record: StageRecord,
@@ -88,9 +100,9 @@ def _made(
     rows = batches.read_rows(data, prepared.store.local_path(record.outputs["rows"]))
     number, model = version
     scored = batches.predict(data, rows, model)
-    rules: Sequence[Rule] = [Rule.model_validate(rule) for rule in stage.get("rules", ())]
+    rules: Sequence[Rule] = [Rule.model_validate(rule) for rule in stage_named(document, name).get("rules", ())]
     messages = batches.hold(scored, rules, prepared.project)
-    return batches.assemble(str(stage["name"]), scored, number, batches.as_of(data, rows)), messages
+    return batches.assemble(name, scored, number, batches.as_of(data, rows)), messages
 
 
 def _looking_back(document: Mapping[str, Any], name: str, as_of: datetime) -> dict[str, Any]:

@@ -73,7 +73,10 @@ def hide(judgement: Mapping[str, Any]) -> dict[str, Any]:
     hidden = [name for name in _FIGURES if name != "provable_limit" or judgement["verdict"] != Verdict.UNDECIDED]
     if judgement["baseline"] in (CHAMPION, RETRAINED):
         hidden.append("limit")
-    shown = {**judgement, **dict.fromkeys(hidden), "reason": _without_figures(judgement)}
+    reason = _without_figures(judgement)
+    if judgement["baseline"] == RETRAINED and RETRAINED not in reason:
+        reason += f" (against the {RETRAINED})"
+    shown = {**judgement, **dict.fromkeys(hidden), "reason": reason}
     return {**shown, "slices": [hide(one) for one in judgement["slices"]]}
 
 
