@@ -1,7 +1,7 @@
-"""Claims on rollouts: how often guards, comparisons in service and the check of sample ratios are wrong.
+"""Claims on rollouts: how often comparisons in service and the check of sample ratios are wrong.
 
-Every rollout is played hour by hour or day by day, and looked at after each, by the functions that a release calls.
-Beside the claims stand planted defects, methods that people use and that the same data exposes.
+Every rollout is played day by day and looked at after each, by the functions that a release calls. Beside the
+claims stand planted defects, methods that people use and that the same data exposes.
 """
 
 from __future__ import annotations
@@ -27,13 +27,11 @@ from mlopsc.stdlib.runtime.statistics.comparisons import (
     compare_paired,
     compare_split,
 )
-from mlopsc.stdlib.runtime.statistics.guards import HourlyCounts, PairedCounts, judge_rate, judge_ratio
 from mlopsc.stdlib.runtime.statistics.inputs import Floats
 from mlopsc.stdlib.runtime.statistics.judgements import Verdict
 
 ALPHA = 1 - LEVEL
 DAYS = 28
-HOURS = 24 * DAYS
 EVEN = (0.5,) * DAYS
 CANARY = (0.05,) * 7 + (0.25,) * 7 + (0.5,) * 14
 SEASON = np.exp(0.8 * np.sin(np.linspace(0, np.pi, DAYS)))
@@ -44,53 +42,6 @@ Losses = Callable[[np.random.Generator, int], Floats]
 Days = Callable[[np.random.Generator], list[Stratum]]
 Split = Callable[[Sequence[Stratum]], Verdict]
 Pairs = Callable[[Sequence[PairedDay]], Verdict]
-
-
-# -- guards ---------------------------------------------------------------------------------------------------------
-
-
-def changing(before: float, after: float, hour: int = 24, until: int = HOURS) -> Floats:
-    """The rate of bad calls of each hour: `after` from `hour` to `until`, else `before`."""
-    hours = np.arange(HOURS)
-    return np.where((hours >= hour) & (hours < until), after, before)
-
-
-def counts(stream: np.random.Generator, rates: Floats, a_day: float) -> list[HourlyCounts]:
-    """Calls and bad calls of hours with these rates, (hours,)."""
-    calls = stream.poisson(a_day / 24, size=rates.size)
-    rows = zip(calls, stream.binomial(calls, rates), strict=True)
-    return [HourlyCounts(hour, int(some), int(bad)) for hour, (some, bad) in enumerate(rows)]
-
-
-def counts_of_both(stream: np.random.Generator, new: Floats, old: Floats, a_day: float) -> list[PairedCounts]:
-    """The calls and bad calls of both versions in a canary."""
-    calls = stream.poisson(a_day / 24, size=HOURS)
-    mine = stream.binomial(calls, np.repeat(CANARY, 24))
-    rows = zip(mine, stream.binomial(mine, new), calls - mine, stream.binomial(calls - mine, old), strict=True)
-    return [PairedCounts(hour, *map(int, row)) for hour, row in enumerate(rows)]
-
-
-def guard_fires(rates: Floats, limit: float = 0.01, until: int = HOURS) -> Wrong:
-    """A guard `<= limit` fires in some hour before `until`, at 1,000 calls a day."""
-    return lambda stream, _: judge_rate(counts(stream, rates, 1_000)[:until], limit, ALPHA).fired
-
-
-def relative_guard_fires(new: Floats, old: Floats, until: int = HOURS) -> Wrong:
-    """A guard `<= champion * 2` fires in some hour before `until`, at 1,000 calls a day of the first step."""
-    return lambda stream, _: judge_ratio(counts_of_both(stream, new, old, 20_000)[:until], 2, ALPHA).fired
-
-
-def rate_looks_high(rate: float, looks: Literal["one", "hourly"]) -> Wrong:
-    """The planted defect: the rate of bad calls over a day, held against a limit that is the truth."""
-
-    def wrong(stream: np.random.Generator, _: int) -> bool:
-        hours = counts(stream, np.full(HOURS, rate), 1_000)
-        calls, bad = (np.array([getattr(hour, name) for hour in hours]) for name in ("calls", "bad"))
-        a_day = np.ones(24)
-        over = np.convolve(bad, a_day, "valid") > rate * np.convolve(calls, a_day, "valid")
-        return bool(over[0] if looks == "one" else over.any())
-
-    return wrong
 
 
 # -- comparisons of split traffic -----------------------------------------------------------------------------------
@@ -339,34 +290,11 @@ def ratio_looks_off(planned: float, units: int = 1_000) -> Wrong:
 
 
 def rollout_claims() -> Iterator[Claim]:
-    """All claims on rollouts, in the order of the table."""
-    yield from _claims_on_guards()
-    yield from _claims_on_relative_guards()
+    """All claims on comparisons and sample ratios, in the order of the table."""
     yield from _claims_on_splits()
     yield from _claims_on_units_and_ramps()
     yield from _claims_on_pairs()
     yield from _claims_on_sample_ratios()
-
-
-def _claims_on_guards() -> Iterator[Claim]:
-    at_limit, broken = np.full(HOURS, 0.01), changing(0.002, 0.05)
-    yield Claim("guard at its limit of 1%, 28 d: fires", guard_fires(at_limit), at_most=5)
-    yield Claim("the rate over 1 d at its limit, one look: above", rate_looks_high(0.01, "one"), at_least=35)
-    yield Claim("the rate over 1 d at its limit, hourly: above", rate_looks_high(0.01, "hourly"), at_least=95)
-    yield Claim("guard 1%, 0.2% -> 5% after 1 d: fires by then", guard_fires(broken, until=24), at_most=5)
-    yield Claim("guard 1%, 0.2% -> 5%: found within 8 h", guard_fires(broken, until=32), at_least=50)
-    yield Claim("guard 1%, 0.2% -> 5%: found within 1 d", guard_fires(broken, until=48), at_least=98)
-
-
-def _claims_on_relative_guards() -> Iterator[Claim]:
-    usual, double = np.full(HOURS, 0.005), np.full(HOURS, 0.01)
-    fine, broken = np.full(HOURS, 0.002), changing(0.002, 0.05)
-    outage = changing(0.002, 0.3, hour=50, until=53)
-    yield Claim("guard champion * 2 at its limit, canary: fires", relative_guard_fires(double, usual), at_most=5)
-    yield Claim("guard champion * 2, 0.2% -> 5%: within 8 h", relative_guard_fires(broken, fine, 32), at_least=50)
-    yield Claim("guard champion * 2, 0.2% -> 5%: within 1 d", relative_guard_fires(broken, fine, 48), at_least=98)
-    yield Claim("shared outage, guard champion * 2: fires", relative_guard_fires(outage, outage), at_most=5)
-    yield Claim("shared outage, guard 1%: fires", guard_fires(outage), at_least=95)
 
 
 def _claims_on_splits() -> Iterator[Claim]:
@@ -388,8 +316,8 @@ def _claims_on_units_and_ramps() -> Iterator[Claim]:
     yield Claim("A/A, users come back: any verdict", split_decides(regulars("user")), at_most=5, share=0.5)
     yield Claim("A/A, users come back, visits as units: any verdict", split_decides(regulars("visit")), None, 25, 0.5)
     for name, losses in (("lognormal(1)", lognormal), ("Pareto(1.8)", pareto), ("2% mistakes", mistakes)):
-        ramp = split_decides(newcomers(losses, CANARY, 400, SEASON))
-        yield Claim(f"A/A, {name}, ramp: any verdict", ramp, at_most=5, share=0.5)
+        small = split_decides(newcomers(losses, CANARY, 400, SEASON))
+        yield Claim(f"A/A, {name}, ramp: any verdict", small, at_most=5, share=0.5)
     ramp = newcomers(exponential, CANARY, 1_000, SEASON)
     yield Claim("A/A, exponential, ramp: any verdict", split_decides(ramp), at_most=5, share=0.5)
     yield Claim("A/A, exponential, ramp, pooled: any verdict", split_decides(ramp, pooled), at_least=50, share=0.5)

@@ -13,13 +13,17 @@ from collections.abc import Iterator
 
 from claim import REPLICATIONS, Claim, report
 from gate_claims import gate_claims
+from guard_claims import guard_claims
 from rollout_claims import rollout_claims
+from watch_claims import watch_claims
 
 
 def claims() -> Iterator[Claim]:
     """All claims, in the order of the table."""
     yield from gate_claims()
+    yield from guard_claims()
     yield from rollout_claims()
+    yield from watch_claims()
 
 
 def main(arguments: list[str]) -> int:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 from claim import Claim, standard_error
+from guard_claims import guard_claims
 from rollout_claims import rollout_claims
 
-CLAIMS = {claim.name: claim for claim in rollout_claims()}
+CLAIMS = {claim.name: claim for claim in (*guard_claims(), *rollout_claims())}
 
 
 def rate_of(name: str, replications: int) -> tuple[Claim, float]:
