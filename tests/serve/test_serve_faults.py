@@ -152,6 +152,11 @@ def test_a_challenger_that_cannot_load_is_told_and_the_champion_answers(service:
         assert {router.predict()[1]["predictions"][0]["version"] for _ in range(20)} == {old}
         router.wait_for_line("version 2: `.*` is no model artefact")
         assert "is no model artefact" in router.ask("GET", "/")[1]
+        assert router.stop() == 0
+    (beat,) = service.log.instances().values()
+    assert beat.versions == (old,)
+    assert len(beat.troubles) == 1
+    assert beat.troubles[0].startswith(f"version {broken}: ")
 
 
 def test_a_release_whose_main_version_cannot_load_is_not_put_in_force(service: Service) -> None:

@@ -11,6 +11,7 @@ from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mlopsc.stdlib.runtime.store.log import entry_key, unseal
 from mlopsc.stdlib.runtime.store.protocol import Store
 
 _FOLDER = "venvs"
+_INSTALL = ("--disable-pip-version-check", "install", "--quiet")
 _NAME = re.compile(r"[^A-Za-z0-9._-]")
 _BY_PIP = frozenset({"pylock.toml", "requirements.lock", "requirements.txt"})
 _NEEDED = frozenset({"numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", "skops"})
@@ -84,11 +86,14 @@ class Environments:
         if locked.name not in _BY_PIP:
             hint = "keep a `requirements.lock` beside it (`uv export`), or serve with the lock of the version"
             raise OperationError(f"pip installs nothing from `{locked.name}`", hint)
-        await _run("`venv`", _python(locked.python), "-m", "venv", str(folder))
+        if find_spec("pip") is None:
+            raise OperationError("`pip` is not installed here, which makes environments", "install it")
+        await _run("`venv`", _python(locked.python), "-m", "venv", "--without-pip", str(folder))
         list_of_packages = folder / locked.name
         text = await asyncio.to_thread(self.store.get_object, str(locked.text))
         list_of_packages.write_bytes(text)
-        pip = (str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+        # The pip of here, because one that comes with an older Python reads no `pylock.toml`.
+        pip = (sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), *_INSTALL)
         await _run(f"`pip install -r {locked.name}`", *pip, "-r", str(list_of_packages))
         await _run("`pip install` of what a worker needs", *pip, *needs_of_worker(libraries))
 

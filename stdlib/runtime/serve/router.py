@@ -18,7 +18,7 @@ from mlopsc.stdlib.runtime.serve.environments import Environments
 from mlopsc.stdlib.runtime.serve.feedback import Feedback
 from mlopsc.stdlib.runtime.serve.fleet import Fleet
 from mlopsc.stdlib.runtime.serve.following import Follower
-from mlopsc.stdlib.runtime.serve.lane import Condition
+from mlopsc.stdlib.runtime.serve.lane import Condition, Lane
 from mlopsc.stdlib.runtime.serve.limits import Limits
 from mlopsc.stdlib.runtime.serve.provision import Provision
 from mlopsc.stdlib.runtime.serve.telemetry import Telemetry
@@ -60,14 +60,18 @@ class Router:
         self.feedback = Feedback(self.answerer.schema.target, secret, self.writer, limits)
         self._following = asyncio.create_task(self._follow())
 
-    def conditions(self) -> Mapping[int, Condition]:
-        """How each version in force is; one that only answers copies is as its lane for these."""
+    def lanes(self) -> Mapping[int, Lane]:
+        """The lane of each version in force; of one that only answers copies, that for these."""
         state = self.follower.state
-        lanes = {
+        found = {
             version: self.fleet.lane(state, version) or self.fleet.lane(state, version, "shadow")
             for version in state.models
         }
-        return {version: lane.condition for version, lane in lanes.items() if lane is not None}
+        return {version: lane for version, lane in found.items() if lane is not None}
+
+    def conditions(self) -> Mapping[int, Condition]:
+        """How each version in force is."""
+        return {version: lane.condition for version, lane in self.lanes().items()}
 
     def metrics(self) -> bytes:
         """What Prometheus scrapes."""
@@ -116,7 +120,10 @@ class Router:
     def _in_force(self) -> None:
         state = self.follower.state
         self.breaker.forget(frozenset(state.models))
-        self.writer.serves(state.sequence, [one for one, how in self.conditions().items() if how == "ready"])
+        lanes = self.lanes().items()
+        ready = [version for version, lane in lanes if lane.condition == "ready"]
+        troubles = [f"version {version}: {lane.fault}" for version, lane in lanes if lane.fault]
+        self.writer.serves(state.sequence, ready, troubles)
 
     def _tell_of(self, version: int, text: str) -> None:
         self._remember(Happening(clock.now(), version, text))

@@ -34,7 +34,8 @@ class Heartbeat:
 
     `at`, `started` and `flushed_at` are times of `clock.now()`, `wall` is real time. What was answered up to
     `flushed_at` is in the store or among `losses`. `ended` is true of the last sign of one that was closed. `secret` is
-    the fingerprint of the secret that units and ids are made with.
+    the fingerprint of the secret that units and ids are made with. `troubles` say which versions cannot be loaded, and
+    why.
     """
 
     instance: str
@@ -44,6 +45,7 @@ class Heartbeat:
     flushed_at: float
     sequence: int = 0
     versions: tuple[int, ...] = ()
+    troubles: tuple[str, ...] = ()
     requests: int = 0
     invalid: int = 0
     rows_written: int = 0
@@ -81,7 +83,8 @@ def read_heartbeat(value: bytes) -> Heartbeat | None:
     try:
         found: Mapping[str, Any] = json.loads(value)
         losses = tuple(Loss(**loss) for loss in found["losses"])
-        return Heartbeat(**{**found, "versions": tuple(found["versions"]), "losses": losses})
+        lists = {name: tuple(found[name]) for name in ("versions", "troubles")}
+        return Heartbeat(**{**found, **lists, "losses": losses})
     except (ValueError, TypeError, KeyError):
         return None
 

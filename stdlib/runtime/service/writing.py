@@ -103,10 +103,11 @@ class LogWriter:
             now = self._beat
             self._beat = replace(now, requests=now.requests + requests, invalid=now.invalid + invalid)
 
-    def serves(self, sequence: int, versions: Sequence[int]) -> None:
-        """Say which entry of the release log is followed and which versions are loaded."""
+    def serves(self, sequence: int, versions: Sequence[int], troubles: Sequence[str] = ()) -> None:
+        """Say which entry of the release log is followed, which versions are loaded, and why others are not."""
         with self._wake:
-            self._beat = replace(self._beat, sequence=sequence, versions=tuple(versions))
+            beat = replace(self._beat, sequence=sequence, versions=tuple(versions))
+            self._beat = replace(beat, troubles=tuple(troubles))
 
     @property
     def heartbeat(self) -> Heartbeat:
