@@ -33,13 +33,16 @@ def watch_alerts(stage: Stage, service: Selector, monitor: Selector, data: Selec
     labelled = next((rule for rule in watches if _is_labelled(rule)), None)
     if labelled is not None:
         yield _labels_late(labelled, service)
-    events = [rule for rule in watches if _is_event(rule)]
-    if events:
-        yield _silent(stage, events, monitor)
+    told = [rule for rule in watches if _is_event(rule) or _is_age(rule)]
+    if told:
+        yield _silent(stage, told, monitor)
 
 
 def _watch(rule: Rule, service: Selector, monitor: Selector, data: Selector) -> Iterator[Alert]:
     assert rule.subject is not None
+    if _is_event(rule):
+        yield _event(rule, monitor)
+        return
     for comparison in rule.comparisons:
         match rule.subject["function"]:
             case ErrorRate.word:
@@ -51,8 +54,6 @@ def _watch(rule: Rule, service: Selector, monitor: Selector, data: Selector) -> 
                     yield _burn(rule, comparison, window, service)
             case DataAge.word:
                 yield _age(rule, comparison, data)
-    if _is_event(rule):
-        yield _event(rule, monitor)
 
 
 def _category(rule: Rule) -> str:
@@ -62,14 +63,20 @@ def _category(rule: Rule) -> str:
 
 
 def _is_event(rule: Rule) -> bool:
-    """Whether only the monitor can tell: what columns hold, and how good predictions were."""
+    """Whether only the monitor can tell: what columns hold, how good predictions are, what is held against another."""
     assert rule.subject is not None
-    return rule.subject["function"] not in (ErrorRate.word, Latency.word, Uptime.word, DataAge.word)
+    known = rule.subject["function"] in (ErrorRate.word, Latency.word, Uptime.word, DataAge.word)
+    return not known or any(comparison.limit.baseline is not None for comparison in rule.comparisons)
+
+
+def _is_age(rule: Rule) -> bool:
+    assert rule.subject is not None
+    return bool(rule.subject["function"] == DataAge.word)
 
 
 def _is_labelled(rule: Rule) -> bool:
     assert rule.subject is not None
-    return _is_event(rule) and rule.subject["function"] != Stable.word
+    return rule.subject.get("on") == "feedback"
 
 
 def _errors(rule: Rule, comparison: Comparison, service: Selector) -> Alert:
@@ -171,11 +178,12 @@ def _labels_late(rule: Rule, service: Selector) -> Alert:
     )
 
 
-def _silent(stage: Stage, events: list[Rule], monitor: Selector) -> Alert:
+def _silent(stage: Stage, told: list[Rule], monitor: Selector) -> Alert:
+    """What the monitor alone can tell is told by nobody."""
     every = Duration.parse(str(stage.settings["every"])) if "every" in stage.settings else None
-    shortest = min(_seconds(rule, "every", _duration(every) if every else _over(rule)) for rule in events)
+    apart = [_seconds(rule, "every", _duration(every) if every else _over(rule)) for rule in told if not _is_age(rule)]
     look = monitor.of(names.MONITOR_LOOK)
-    patience = _LOOKS_MISSED * shortest
+    patience = max(_DAY, _LOOKS_MISSED * min(apart, default=0.0))
     return Alert(
         "MlopscMonitorSilent",
         "monitor",

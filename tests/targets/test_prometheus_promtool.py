@@ -238,10 +238,17 @@ CASES: dict[str, tuple[list[Stage], dict[str, str], str, set[str]]] = {
         {"MlopscEvent"},
     ),
     "the monitor does not look": (
-        [release(), WATCHED],
-        {**WELL, f"mlopsc_monitor_look_timestamp_seconds{{{LOOKED}}}": "0x500"},
-        "5h",
+        [WATCHED],
+        {f"mlopsc_monitor_look_timestamp_seconds{{{LOOKED}}}": "0x1600"},
+        "26h",
         {"MlopscMonitorSilent"},
+    ),
+    "nobody scrapes what the monitor finds": ([WATCHED], {}, "2h", {"MlopscMonitorSilent"}),
+    "the monitor looks once in a while": (
+        [WATCHED],
+        {f"mlopsc_monitor_look_timestamp_seconds{{{LOOKED}}}": "0x1300"},
+        "21h",
+        set(),
     ),
 }
 
