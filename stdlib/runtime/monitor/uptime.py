@@ -117,7 +117,9 @@ def _alive(evidence: Evidence, until: float) -> list[tuple[float, float]]:
 def _end_of(beat: Heartbeat, wall: float, until: float) -> float:
     if beat.ended:
         return beat.at
-    return until if wall - beat.wall < _SILENT else beat.at + _PROBE
+    silent = wall - beat.wall >= _SILENT or beat.is_live
+is_dead
+    return beat.at + _PROBE if silent else until
 
 
 def _covered(

@@ -193,6 +193,7 @@ class Performance:
             case Trouble.DRIFT:
                 self._world = drifted(self._world, clock.now() - HOUR)
             case Trouble.OUTAGE:
+                self._router.flush()
                 self._router.kill()
             case Trouble.BAD_MODEL | Trouble.SLOW_MODEL | Trouble.ERRORS:
                 self._merge(injection.trouble)
