@@ -6,9 +6,13 @@ import hashlib
 import http.client
 import json
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from serve.service import ROW, Service
 
 from mlopsc.stdlib.runtime.release.state import ReleaseLog, state_of
@@ -185,3 +189,28 @@ def test_a_version_of_another_lock_runs_in_an_environment_made_from_it(service: 
         assert f"version {other}: `pip install -r requirements.txt` has failed: ERROR: " in told
         assert "no-such-package-at-all" in told
     assert not list((service.folder / ".mlops" / "venvs").iterdir())
+
+
+def test_an_environment_that_was_made_is_used_again(service: Service) -> None:
+    artefact = service.deployment.store.get_object(service.models[service.add_version(value=1.0)].artefact)
+    text = b"six==1.16.0\n"
+    digest = hashlib.sha256(text).hexdigest()
+    kept = service.deployment.store.put_object(text)
+    version = service.add_artefact(artefact, lock={"requirements.txt": digest}, lock_text=kept)
+    folder = service.folder / ".mlops" / "venvs" / f"{digest[:16]}-{sys.version_info.major}.{sys.version_info.minor}"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "here.pth").write_text(f"{Path(pd.__file__).parents[1]}\n")
+    service.release({version: 1.0})
+    with service.serving() as router:
+        assert router.predict()[0] == 200
+        (worker,) = (one for one in Path("/proc").glob("[0-9]*/cmdline") if str(folder).encode() in read(one))
+        assert b"serve.worker" in read(worker)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file; nothing if it is gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
