@@ -303,7 +303,7 @@ def _claims_on_splits() -> Iterator[Claim]:
         yield Claim(f"A/A, {name}: any verdict", split_decides(even), at_most=5, share=0.5)
         yield Claim(f"A/A, {name}, peeking: any verdict", split_decides(even, fixed, 1), at_least=30, share=0.5)
     for name, losses, deviation in (("exponential", exponential, 1.0), ("lognormal(1)", lognormal, 2.161)):
-        for strategy, shares, units in (("even", EVEN, 200), ("canary", CANARY, 800)):
+        for strategy, shares, units in (("even", EVEN, 200), ("canary", CANARY, 400)):
             margin = margin_for_power(shares, units, deviation)
             power = split_decides(newcomers(losses, shares, units), _within(margin), wanted=[Verdict.PASS])
             bound = 80 if strategy == "even" else None
@@ -315,12 +315,12 @@ def _claims_on_units_and_ramps() -> Iterator[Claim]:
     yield Claim("A/A, 20 rows a user, rows as units: any verdict", split_decides(users("row")), None, 50, 0.5)
     yield Claim("A/A, users come back: any verdict", split_decides(regulars("user")), at_most=5, share=0.5)
     yield Claim("A/A, users come back, visits as units: any verdict", split_decides(regulars("visit")), None, 25, 0.5)
-    for name, losses in (("lognormal(1)", lognormal), ("Pareto(1.8)", pareto), ("2% mistakes", mistakes)):
-        small = split_decides(newcomers(losses, CANARY, 400, SEASON))
-        yield Claim(f"A/A, {name}, ramp: any verdict", small, at_most=5, share=0.5)
-    ramp = newcomers(exponential, CANARY, 1_000, SEASON)
-    yield Claim("A/A, exponential, ramp: any verdict", split_decides(ramp), at_most=5, share=0.5)
-    yield Claim("A/A, exponential, ramp, pooled: any verdict", split_decides(ramp, pooled), at_least=50, share=0.5)
+    kinds = {"exponential": exponential, "lognormal(1)": lognormal, "Pareto(1.8)": pareto, "2% mistakes": mistakes}
+    ramps = {name: newcomers(losses, CANARY, 400, SEASON) for name, losses in kinds.items()}
+    for name, ramp in ramps.items():
+        yield Claim(f"A/A, {name}, ramp: any verdict", split_decides(ramp), at_most=5, share=0.5)
+    pooled_ramp = split_decides(ramps["exponential"], pooled)
+    yield Claim("A/A, exponential, ramp, pooled: any verdict", pooled_ramp, at_least=50, share=0.5)
 
 
 def _claims_on_pairs() -> Iterator[Claim]:
