@@ -298,8 +298,12 @@ def test_losses_are_merged_and_none_is_forgotten() -> None:
     assert all(any(one.first <= loss.first and loss.last <= one.last for one in joined) for loss in losses)
 
 
-def test_a_damaged_sign_of_life_is_none() -> None:
+def test_a_sign_of_life_of_another_version_is_read_and_a_damaged_one_is_none() -> None:
     beat = beat_of("a-1-b", 0, losses=(Loss(1.0, 2.0, 3),), versions=(1, 2))
     assert read_heartbeat(beat.to_json()) == beat
+    newer = beat.to_json().replace(b'"ended"', b'"mood": "fine", "ended"')
+    older = beat.to_json().replace(b', "secret": ""', b"").replace(b', "troubles": []', b"")
+    assert len(older) < len(beat.to_json()) < len(newer)
+    assert read_heartbeat(newer) == read_heartbeat(older) == beat
     for damaged in (b"", b"{}", b"[]", beat.to_json()[:-9], beat.to_json().replace(b'"at"', b'"on"')):
         assert read_heartbeat(damaged) is None

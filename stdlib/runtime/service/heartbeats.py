@@ -8,7 +8,7 @@ import re
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from mlopsc.stdlib.runtime.store.protocol import Store
@@ -79,13 +79,14 @@ class Heartbeat:
 
 
 def read_heartbeat(value: bytes) -> Heartbeat | None:
-    """What `Heartbeat.to_json` wrote; None when the value is damaged or of another version of the program."""
+    """What `Heartbeat.to_json` wrote, also of another version of the program; None when the value is damaged."""
     try:
         found: Mapping[str, Any] = json.loads(value)
-        losses = tuple(Loss(**loss) for loss in found["losses"])
-        lists = {name: tuple(found[name]) for name in ("versions", "troubles")}
-        return Heartbeat(**{**found, **lists, "losses": losses})
-    except (ValueError, TypeError, KeyError):
+        known = {one.name: found[one.name] for one in fields(Heartbeat) if one.name in found}
+        lists = {name: tuple(known.get(name, ())) for name in ("versions", "troubles")}
+        losses = tuple(Loss(**loss) for loss in known.get("losses", ()))
+        return Heartbeat(**{**known, **lists, "losses": losses})
+    except (ValueError, TypeError):
         return None
 
 
