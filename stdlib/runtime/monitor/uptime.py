@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlopsc.stdlib.runtime import clock
+from mlopsc.stdlib.runtime.monitor.alive import is_alive
 from mlopsc.stdlib.runtime.monitor.evidence import Evidence, seconds_of
 from mlopsc.stdlib.runtime.monitor.journal import Reading, Record, Status
 from mlopsc.stdlib.runtime.monitor.watches import WatchRule
-from mlopsc.stdlib.runtime.service.heartbeats import INTERVAL, Heartbeat
+from mlopsc.stdlib.runtime.service.heartbeats import INTERVAL, Heartbeat, new_instance
 from mlopsc.stdlib.runtime.statistics.burn import BUCKET, Bucket, BurnVerdict, judge_burn
 
 _PROBE = 2 * INTERVAL
@@ -31,59 +32,63 @@ class Counts:
     """Requests by bucket, (buckets,) each: all, and those that were answered well; bucket 0 starts at `start`."""
 
     start: float
-    total: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    good: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    total: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    good: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def starts(self) -> NDArray[np.float64]:
+        """When each bucket starts, (buckets,)."""
+        return np.asarray(self.start + BUCKET * np.arange(len(self.total)), dtype=np.float64)
+
+    def buckets(self, since: float, until: float) -> list[Bucket]:
+        """Those that start in [since, until)."""
+        first, last = np.searchsorted(self.starts, [since, until])
+        parts = zip(self.starts[first:last], self.total[first:last], self.good[first:last], strict=True)
+        return [Bucket(float(start), round(total), round(good)) for start, total, good in parts]
 
 
 def read_uptime(evidence: Evidence, watch: WatchRule, until: float, readings: Sequence[Record]) -> Reading:
-    """What a look says of the time up to `until`: the worst moment since the look before it."""
-    began, objective = evidence.start, watch.comparisons[0].limit.offset
+    """What a look says of the time up to `until`: the first moment since the look before it that is an event."""
+    beats = evidence.service.instances()
+    began = max(evidence.start, min((beat.started for beat in beats.values()), default=until))
     if until - began < BUCKET:
-        return Reading(Status.LEARNING, "the service has just begun")
-    since = max(began, until - watch.over)
-    buckets = _buckets(evidence, since, until)
+        return Reading(Status.LEARNING, "no router has given a sign of life for five minutes yet")
+    since, objective = max(began, until - watch.over), watch.comparisons[0].limit.offset
+    counts = _with_probes(_counts(evidence, until), beats, since, until)
     before = float(readings[-1]["until"]) if readings else since
-    moments = np.arange(max(before + watch.every, until - _MOST_LOOKS * watch.every), until + 1, watch.every)
-    verdict, at = _worst(buckets, objective, [*moments[:-1], until])
-    total, good = sum(one.total for one in buckets), sum(one.good for one in buckets)
-    share = good / total if total else 1.0
+    first = max(before + watch.every, since + BUCKET, until - _MOST_LOOKS * watch.every)
+    verdict, at = _worst(counts, objective, [*np.arange(first, until - 1, watch.every), until])
+    inside = counts.starts >= since
+    total = float(counts.total[inside].sum())
+    share = float(counts.good[inside].sum()) / total if total else 1.0
     text = f"{verdict.reason}; {share:.3%} of the time since {clock.stamp(since)[:10]}"
     figures = {"value": share, "limit": objective, "burn": verdict.burn, "window": verdict.window.long, "worst": at}
     return Reading(Status.BROKEN if verdict.fired else Status.HOLDS, text, figures)
 
 
-def _worst(buckets: Sequence[Bucket], objective: float, moments: Sequence[float]) -> tuple[BurnVerdict, float]:
+def _worst(counts: Counts, objective: float, moments: Sequence[float]) -> tuple[BurnVerdict, float]:
     """The first moment at which the alarm would have fired, else the last one."""
-    starts = np.array([one.start for one in buckets])
-    failing = {one.start for one in buckets if one.good < one.total}
+    failing = counts.starts[counts.good < counts.total]
     for moment in moments[:-1]:
-        first, last = np.searchsorted(starts, [moment - _LONGEST, moment])
-        near = buckets[first:last]
-        if any(one.start in failing for one in near):
-            verdict = judge_burn(near, objective, moment)
+        first, last = np.searchsorted(failing, [moment - _LONGEST, moment])
+        if last > first:
+            verdict = judge_burn(counts.buckets(moment - _LONGEST, moment), objective, moment)
             if verdict.fired:
                 return verdict, moment
-    first = int(np.searchsorted(starts, moments[-1] - _LONGEST))
-    return judge_burn(buckets[first:], objective, moments[-1]), moments[-1]
+    return judge_burn(counts.buckets(moments[-1] - _LONGEST, moments[-1]), objective, moments[-1]), moments[-1]
 
 
-def _buckets(evidence: Evidence, since: float, until: float) -> list[Bucket]:
-    """Requests and probes of each five minutes; a probe that found nobody stands for the requests that are usual."""
-    counts = _counts(evidence, until)
-    starts = counts.start + BUCKET * np.arange(len(counts.total), dtype=np.float64)
-    ends: NDArray[np.float64] = np.minimum(starts + BUCKET, until)
-    alive = _alive(evidence, until)
-    inside = (starts >= since - BUCKET) & (starts < until)
+def _with_probes(counts: Counts, beats: Mapping[str, Heartbeat], since: float, until: float) -> Counts:
+    """Requests with probes: one that found nobody stands for the requests that are usual in its time."""
+    starts, ends = counts.starts, np.minimum(counts.starts + BUCKET, until)
+    inside = starts >= since
     usual = float(counts.total[inside].mean()) if inside.any() else 0.0
-    probes = np.maximum(np.round((ends - starts) / _PROBE), 1)
-    present = np.clip(_covered(starts, ends, alive) / (ends - starts), 0, 1)
-    present = np.where(counts.total > 0, 1.0, present)
-    found = np.round(probes * present)
+    probes = np.maximum(np.round((ends - starts) / _PROBE), 1.0)
+    present = np.clip(_covered(starts, ends, _alive(beats, until)) / (ends - starts), 0.0, 1.0)
+    # Whoever answers is there; and what was before the first router is no outage.
+    found = np.round(probes * np.where((counts.total > 0) | (ends <= since), 1.0, present))
     missed = np.round((probes - found) * max(1.0, usual / (BUCKET / _PROBE)))
-    total = counts.total + found + missed
-    good = counts.good + found
-    chosen = np.flatnonzero(inside)
-    return [Bucket(float(starts[i]), int(total[i]), int(good[i])) for i in chosen]
+    return Counts(counts.start, counts.total + found + missed, counts.good + found)
 
 
 def _counts(evidence: Evidence, until: float) -> Counts:
@@ -96,15 +101,14 @@ def _counts(evidence: Evidence, until: float) -> Counts:
     frame = evidence.requests(first, until)
     place = ((seconds_of(frame["time"]) - first) // BUCKET).astype(np.intp)
     good = (frame["status"] == "ok").to_numpy()
-    counts.total = np.concatenate([counts.total[:settled], np.bincount(place, minlength=size)])
-    counts.good = np.concatenate([counts.good[:settled], np.bincount(place[good], minlength=size)])
+    counts.total = np.concatenate([counts.total[:settled], np.bincount(place, minlength=size).astype(np.float64)])
+    counts.good = np.concatenate([counts.good[:settled], np.bincount(place[good], minlength=size).astype(np.float64)])
     return counts
 
 
-def _alive(evidence: Evidence, until: float) -> list[tuple[float, float]]:
+def _alive(beats: Mapping[str, Heartbeat], until: float) -> list[tuple[float, float]]:
     """Spans in which some router gave signs of life, disjoint and in order."""
-    wall = time.time()
-    spans = sorted((beat.started, _end_of(beat, wall, until)) for beat in evidence.service.instances().values())
+    spans = sorted((beat.started, _end_of(beat, until)) for beat in beats.values())
     merged: list[tuple[float, float]] = []
     for start, end in spans:
         if merged and start <= merged[-1][1]:
@@ -114,12 +118,17 @@ def _alive(evidence: Evidence, until: float) -> list[tuple[float, float]]:
     return merged
 
 
-def _end_of(beat: Heartbeat, wall: float, until: float) -> float:
+def _end_of(beat: Heartbeat, until: float) -> float:
     if beat.ended:
         return beat.at
-    silent = wall - beat.wall >= _SILENT or beat.is_live
-is_dead
-    return beat.at + _PROBE if silent else until
+    is_there = time.time() - beat.wall < _SILENT and not _is_gone(beat.instance)
+    return until if is_there else beat.at + _PROBE
+
+
+def _is_gone(instance: str) -> bool:
+    """Whether a router was a process of this machine that is no more; silence alone tells only after a minute."""
+    host, _, rest = instance.rpartition("-")[0].rpartition("-")
+    return host == new_instance().rpartition("-")[0].rpartition("-")[0] and not is_alive(int(rest))
 
 
 def _covered(

@@ -65,7 +65,9 @@ def _noticed(injection: Injection, found: Sequence[Fate], moments: Sequence[Mome
     by = tuple(fate for fate in found if (fate.verb, fate.about) in injection.kind.notices)
     seen = [moment for fate in by for moment in fate.moments if moment.at >= onset and moment.tone != "good"]
     built_in = [word for verb, word in injection.kind.notices if verb == "event"]
-    seen += [one for one in moments if one.kind == "event" and one.rule in built_in and one.at >= onset]
+    seen += [
+        one for one in moments if one.kind == "event" and one.details.get("category") in built_in and one.at >= onset
+    ]
     return Noticed(injection, by, tuple(sorted(seen, key=lambda moment: moment.at)))
 
 
