@@ -43,7 +43,10 @@ def read_program(workspace: Workspace, registry: Registry, main: str, known: Map
 def with_packages(registry: Registry, files: tuple[ast.File, ...]) -> tuple[Registry, list[Diagnostic]]:
     """The registry with what installed packages declare of the words with a dot that the files call."""
     problems = []
+    own = {one.word.partition(".")[0] for one in registry.functions if "." in one.word}
     for package, at in _prefixes(files).items():
+        if package in own:
+            continue
         try:
             registry = _extended(registry, package)
         except BrokenPackage as broken:

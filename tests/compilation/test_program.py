@@ -139,6 +139,14 @@ def test_functions_of_installed_packages_are_found_by_their_prefix() -> None:
     assert type(Metric.model_validate({"function": "acme.smape", "on": "test"})).word == "acme.smape"
 
 
+def test_words_with_a_dot_of_the_standard_library_look_for_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed, "_entries", lambda: pytest.fail("it reads the metadata of all packages"))
+    installed.declarations_of.cache_clear()
+    text = "monitor live {\n  watch stable(features, detector = alibi.tabular()) over 7d\n}\n"
+    extended, problems = with_packages(registry(), program({"pipeline.mlops": text}).files)
+    assert (extended, problems) == (registry(), [])
+
+
 @pytest.mark.usefixtures("packages")
 @pytest.mark.parametrize(
     ("package", "words"), [("strange", "declares `mae2`"), ("broken", "No module named 'no_such_module_at_all'")]
