@@ -219,3 +219,16 @@ def test_a_rollout_of_a_second_candidate_begins_with_no_evidence_of_the_first(
     assert outlook(deployment).evidence["window"][0] == "2025-03-01 06:00 UTC"
     assert outlook(deployment).due is None
     assert kinds(deployment) == ["start", "start", "rollback", "start"]
+
+
+def test_what_was_shown_on_an_earlier_day_is_shown(store: Store, project: Path, clock: Clock) -> None:
+    strategy = {"function": "canary", "steps": [0.5, 1.0], "every": "10d"}
+    deployment = second(store, project, strategy, rules=(BY_28D,))
+    traffic = Traffic(deployment, clock, rate=20)
+    traffic.hours(8 * 24, {2: Behaviour(spread=8.5)})
+    assert outlook(deployment).evidence["requires"][0]["verdict"] == "pass"
+    traffic.hours(2 * 24, {2: Behaviour(spread=16)})
+    (figures,) = outlook(deployment).evidence["requires"]
+    assert figures["upper"] > figures["limit"] > figures["lower"]
+    assert figures["reason"].startswith("shown earlier: ")
+    assert last(deployment)["kind"] == "promote"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
@@ -17,8 +17,11 @@ from mlopsc.stdlib.runtime.metrics import read_metric
 from mlopsc.stdlib.runtime.release.evidence import Losses, Rollout
 from mlopsc.stdlib.runtime.release.timing import later, stamp
 from mlopsc.stdlib.runtime.statistics.comparisons import (
+    SPLIT_DAYS,
     ComparisonVerdict,
+    PairedDay,
     SampleRatio,
+    Stratum,
     check_sample_ratio,
     compare_paired,
     compare_split,
@@ -30,6 +33,8 @@ GUARDS_ALPHA = 0.05
 """The chance that any guard of a release without `at` fires although all is well."""
 REQUIRE_LEVEL = 0.95
 """How sure a requirement is without `at`: a comparison that may stop at any time always has a level."""
+
+_Part = TypeVar("_Part", PairedDay, Stratum)
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,10 @@ class Judged:
         offset = _share_allowed(rule, comparison) if operational else comparison.limit.offset
         scale: Literal["identity", "root"] = "root" if losses.is_root else "identity"
         if self.rollout.is_paired:
-            return compare_paired(self.rollout.pairs(losses), factor, offset, side, alpha, scale)
-        return compare_split(self.rollout.strata(losses), factor, offset, side, alpha, scale)
+            pairs = self.rollout.pairs(losses)
+            return _decided(pairs, lambda days: compare_paired(days, factor, offset, side, alpha, scale))
+        strata = self.rollout.strata(losses)
+        return _decided(strata, lambda parts: compare_split(parts, factor, offset, side, alpha, scale))
 
     def _operational(self, rule: Rule, comparison: Comparison) -> Losses:
         return self.rollout.operational(_is_bad(rule, comparison, self.rollout.answers))
@@ -127,6 +134,21 @@ class Judged:
             metric = read_metric(rule.subject or {}, deployment.document, deployment.project)
             self._losses[rule.id] = self.rollout.losses(metric)
         return self._losses[rule.id]
+
+
+def _decided(parts: Sequence[_Part], compare: Callable[[Sequence[_Part]], ComparisonVerdict]) -> ComparisonVerdict:
+    """The verdict on all days; one that is open now and was a pass on an earlier day is a pass.
+
+    All looks together keep to the level, so what was shown once is shown, whether or not a tick looked on that day.
+    """
+    latest = compare(parts)
+    if latest.verdict is not Verdict.UNDECIDED:
+        return latest
+    for last in sorted({part.day for part in parts})[SPLIT_DAYS - 1 : -1]:
+        earlier = compare([part for part in parts if part.day <= last])
+        if earlier.verdict is Verdict.PASS:
+            return replace(latest, verdict=Verdict.PASS, reason=f"shown earlier: {earlier.reason}")
+    return latest
 
 
 def as_json(verdict: Mapping[str, Any]) -> dict[str, Any]:
