@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -60,12 +59,14 @@ def command(arguments: tuple[str, ...], environment: str | None, as_of: datetime
     need_extra("run")
     from mlopsc.compiler.render.style import style_of
     from mlopsc.stdlib.runtime.score.stage import score
+    from mlopsc.stdlib.runtime.score.telling import as_json as in_json
+    from mlopsc.stdlib.runtime.score.telling import exit_code
 
     style, codes = style_of(sys.stdout), []
     for stage in stages:
         done = score(request_for(spec, built, where), stage, as_of)
-        codes.append(_code(done))
-        lines = [_json(where, done)] if as_json else [*_told(spec, built, where, done, style)]
+        codes.append(exit_code(done))
+        lines = [in_json(done)] if as_json else [*_told(spec, built, where, done, style)]
         click.echo("\n".join(lines), color=style.colour)
     return max(codes)
 
@@ -100,53 +101,13 @@ def _stages(built: Built, environment: str, named: Sequence[str]) -> Sequence[st
     return named or known
 
 
-def _code(done: Scoring) -> int:
-    if done.run.exit_code:
-        return done.run.exit_code
-    return Exit.OK if done.put else Exit.FINDINGS
-
-
 def _told(spec: Spec, built: Built, environment: str, done: Scoring, style: Style) -> Iterator[str]:
-    if done.run.exit_code:
-        from mlopsc.compiler.cli.summary import summarize
+    from mlopsc.compiler.cli.summary import summarize
+    from mlopsc.stdlib.runtime.score.telling import told
 
-        yield from summarize(done.run.stages, style, places_of(spec, built, environment), len(done.run.stages))
-        yield f"{style('error', '✗')} {done.stage} in {environment}: nothing was written"
-        return
-    sign = style("good", "✓") if done.put else style("error", "✗")
-    yield f"{sign} {done.stage} in {environment}: {done.rows:,} rows, version {done.version}, as of {_time(done.as_of)}"
     place = places_of(spec, built, environment)
-    for message in done.messages:
-        yield f"  {style.ticked(message.text)}"
-        yield from (f"  at {at}" for at in [place(done.stage, message.rule, message.setting)] if at and message.rule)
-        yield from (f"  next: {message.hint}" for _ in [0] if message.hint)
-    yield f"  {_put(done)}"
-
-
-def _put(done: Scoring) -> str:
-    if done.put is None:
-        return "nothing was written"
-    if not done.put.changed and not done.put.removed:
-        return f"{done.put.place}: it was all there already"
-    gone = f", {done.put.removed:,} of before taken out" if done.put.removed else ""
-    return f"{done.put.place}: {done.put.changed:,} new or changed{gone}"
-
-
-def _time(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
-
-
-def _json(environment: str, done: Scoring) -> str:
-    return json.dumps(
-        {
-            "stage": done.stage,
-            "environment": environment,
-            "run": done.run.number,
-            "version": done.version,
-            "as_of": done.as_of.isoformat() if done.as_of else None,
-            "rows": done.rows,
-            "written": vars(done.put) if done.put else None,
-            "messages": [vars(one) for one in done.messages],
-            "exit_code": _code(done),
-        }
-    )
+    if done.run.exit_code:
+        yield from summarize(done.run.stages, style, place, len(done.run.stages))
+    first, *others = told(done, place)
+    yield f"{style('good' if done.put else 'error', first[:1])}{first[1:]}"
+    yield from (style.ticked(line) for line in others)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -65,19 +67,38 @@ def _run(
     arguments = _parsed(document)
     need_extra("run")
     project = file.resolve().parents[_DEPTH]
+    scoring = [stage["name"] for stage in document["stages"] if stage["kind"] == "score"]
+    named = [name for name in arguments.stages if name not in scoring]
     request = Request(
         document,
         project,
         functions,
-        only=tuple(arguments.stages),
+        only=tuple(named),
         force=tuple(arguments.force),
         jobs=arguments.jobs,
     )
-    listener = JsonLines(sys.stdout) if arguments.json else _lines_with_places(file.with_name("origins.json"))
+    origins = file.with_name("origins.json")
+    listener = JsonLines(sys.stdout) if arguments.json else _lines_with_places(origins)
+    code = _run_stages(request, listener) if named or not arguments.stages else 0
+    asked = [name for name in arguments.stages if name in scoring]
+    return code or max((_score(request, name, arguments, listener) for name in asked), default=0)
+
+
+def _run_stages(request: Request, listener: Listener) -> int:
     result = run(request, listener)
     if warning := track_run(request, result):
         sys.stderr.write(f"warning: {warning}\n")
     return result.exit_code
+
+
+def _score(request: Request, name: str, arguments: Namespace, listener: Listener) -> int:
+    """Score a stage that was named, which a run without names never does."""
+    from mlopsc.stdlib.runtime.score.stage import score
+    from mlopsc.stdlib.runtime.score.telling import as_json, exit_code, told
+
+    done = score(replace(request, force=()), name, arguments.as_of, listener)
+    print(as_json(done) if arguments.json else "\n".join(told(done, lambda *_: "")), flush=True)
+    return exit_code(done)
 
 
 def _lines_with_places(origins: Path) -> Listener:
@@ -119,12 +140,22 @@ def _parsed(document: Mapping[str, Any]) -> Namespace:
     parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="how many stages run side by side")
     parser.add_argument("--force", action="append", default=[], metavar="STAGE", help="run it even if nothing changed")
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each event")
+    parser.add_argument("--as-of", type=_moment, metavar="TIME", help="of a score stage: only rows up to then")
     arguments = parser.parse_args()
     known = [stage["name"] for stage in document["stages"]]
     for name in (*arguments.stages, *arguments.force):
         if name not in known:
             parser.error(f"there is no stage `{name}`; there are {', '.join(f'`{one}`' for one in known)}")
     return arguments
+
+
+def _moment(text: str) -> datetime:
+    from argparse import ArgumentTypeError
+
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError("a day or time such as 2025-03-01 or 2025-03-01T06:00Z") from error
 
 
 def _jobs(text: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -260,3 +262,15 @@ def test_writing_is_tried_again_only_where_the_outside_is_to_blame(
     failures += [StageFailure("the table is another one")]
     assert call("score", "nightly").code == 4
     assert pauses == [1.0, 2.0]
+
+
+def test_what_a_build_wrote_scores_without_the_spec(project: Path, call: Call) -> None:
+    assert call("build").code == 0
+    (project / "pipeline.mlops").unlink()
+    runner = [sys.executable, "deploy/bikes/prod/run.py"]
+    done = subprocess.run([*runner, "nightly", "--as-of", "2011-12-24"], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "nightly in prod: 49 rows, version 1, as of 2011-12-24 00:00:00 UTC" in done.stdout
+    assert files(project) == ["nightly.2011-12-24T000000Z.v1.parquet"]
+    done = subprocess.run([*runner, "nightly", "--as-of", "soon"], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 2

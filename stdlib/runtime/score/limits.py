@@ -22,6 +22,9 @@ def within(timeout: Duration | None) -> Iterator[None]:
         yield
         return
 
+    if not hasattr(signal, "SIGALRM"):
+        raise StageFailure("this system cannot stop a scoring", "leave `timeout` out here", setting="timeout")
+
     def stop(*_: object) -> NoReturn:
         raise StageFailure(f"it was stopped after {timeout}; nothing was written", setting="timeout")
 

@@ -15,6 +15,7 @@ from mlopsc.stdlib.runtime.data.declared import read_stage
 from mlopsc.stdlib.runtime.engine.events import Listener, Outcome
 from mlopsc.stdlib.runtime.engine.listeners import silent
 from mlopsc.stdlib.runtime.engine.outcome import Message, StageFailure, StageRecord
+from mlopsc.stdlib.runtime.engine.plan import load_plan
 from mlopsc.stdlib.runtime.engine.prepared import Prepared, Request
 from mlopsc.stdlib.runtime.engine.runner import RunResult, run
 from mlopsc.stdlib.runtime.model.artefact import load_model
@@ -38,6 +39,7 @@ class Scoring:
     """
 
     stage: str
+    environment: str
     run: RunResult
     version: int
     as_of: datetime | None = None
@@ -52,7 +54,7 @@ def score(request: Request, name: str, as_of: datetime | None = None, listener: 
     With `as_of`, only rows up to then are read, and `mlops.lock` stays as it is. Raises OperationError when there is
     no version to score with, or something cannot be read or written.
     """
-    document = request.pipeline if isinstance(request.pipeline, Mapping) else {}
+    document = load_plan(request.pipeline, request.functions).document
     settings = Score.model_validate(stage_named(document, name).get("settings", {}))
     with within(settings.timeout):
         return _score(request, document, name, settings, as_of, listener)
@@ -71,14 +73,14 @@ def _score(
     prepared = Prepared(asked)
     require_sink(settings.into, prepared.project)
     chosen = choose_version(document, prepared.store, str(settings.model))
-    result = run(asked, listener)
+    result, environment = run(asked, listener), prepared.plan.environment
     summary = next(one for one in result.stages if one.stage == settings.data)
     if summary.outcome is not Outcome.OK or summary.record is None:
-        return Scoring(name, result, chosen.number)
+        return Scoring(name, environment, result, chosen.number)
     with redirect_stdout(sys.stderr):  # what the project's own code prints is no part of the result
         model = load_model(prepared.store.local_path(chosen.artefact))
         made, messages = _made(prepared, looking, name, settings, (chosen.number, model), summary.record)
-    done = Scoring(name, result, chosen.number, made.as_of, made.table.num_rows, messages=tuple(messages))
+    done = Scoring(name, environment, result, chosen.number, made.as_of, made.table.num_rows, messages=tuple(messages))
     if messages:
         return done
     written = insist(lambda: put(made, settings.into, prepared.project), settings.retries)
