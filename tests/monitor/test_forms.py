@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from typing import Any
@@ -156,6 +157,27 @@ def test_an_outage_burns_what_uptime_allows(make_service: MakeService) -> None:
     assert statuses(service)[-1] == "holds"
 
 
+def test_a_router_that_was_killed_is_an_outage(make_service: MakeService) -> None:
+    service = make_service("watch uptime >= 99.9% over 30d")
+    service.go_to(BEGIN)
+    process = os.fork()
+    if process == 0:
+        writer = LogWriter(service.deployment, interval=3_600.0)
+        writer.flush()
+        clock.set_clock(service.project / "clock", BEGIN + DAY)
+        writer.flush()
+        os._exit(0)
+    os.waitpid(process, 0)
+    (event,) = service.look(BEGIN + DAY + HOUR).events
+    assert BEGIN + DAY < event["evidence"]["worst"] <= BEGIN + DAY + 600
+
+
+def test_a_service_that_was_never_started_is_no_outage(make_service: MakeService) -> None:
+    service = make_service("watch uptime >= 99.9% over 30d")
+    assert service.look(BEGIN + DAY).events == ()
+    assert statuses(service) == ["learning"]
+
+
 def test_failing_requests_burn_it_too(make_service: MakeService) -> None:
     service = make_service("watch uptime >= 99.9% over 30d")
     service.go_to(BEGIN)
@@ -236,3 +258,13 @@ def test_rows_that_are_sent_again_are_no_new_evidence(make_service: MakeService)
         writer.close()
     assert service.look(AT).events == ()
     assert service.records()[-1]["evidence"]["rows"] == 169
+
+
+def test_a_detector_that_is_not_installed_says_how_to_get_it(make_service: MakeService) -> None:
+    if importlib.util.find_spec("alibi_detect"):
+        pytest.skip("it is installed here")
+    service = make_service("watch stable(features, detector = alibi.ks()) over 7d")
+    service.serve(BEGIN, AT)
+    assert service.look(AT).events == ()
+    assert statuses(service) == ["undecided"]
+    assert "alibi]" in service.records()[-1]["text"]

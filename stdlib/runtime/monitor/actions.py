@@ -12,6 +12,7 @@ from typing import Any
 from mlopsc.compiler.schema.values import Duration, Rate
 from mlopsc.stdlib.monitor import Action, Notify, Retrain, Rollback, RunAction
 from mlopsc.stdlib.runtime import clock
+from mlopsc.stdlib.runtime.monitor.alive import is_alive
 from mlopsc.stdlib.runtime.monitor.evidence import Evidence
 from mlopsc.stdlib.runtime.monitor.journal import Done, EventLog, Journal, Record, Status
 from mlopsc.stdlib.runtime.monitor.outbox import held_back
@@ -97,7 +98,8 @@ def _claim(journal: Journal, task: _Task, round_: int, evidence: Evidence, actor
     """The record that begins a round; None where cooldown or limit are in the way."""
     if _hindrance(journal, task):
         return None
-    about = {**_owner(actor), "versions": evidence.count_versions(), "resumed": False}
+    versions = evidence.count_versions(task.action.stage) if isinstance(task.action, Retrain) else 0
+    about = {**_owner(actor), "versions": versions, "resumed": False}
     return task.record("claimed", round_, f"because of event {task.event['id']}", **about)
 
 
@@ -125,18 +127,8 @@ def _take_over(task: _Task, done: Done, actor: str) -> Record | None:
 def _is_gone(claim: Record, patience: float) -> bool:
     if claim["host"] == socket.gethostname():
         process = int(claim["process"])
-        return process == os.getpid() or not _is_alive(process) or time.time() - claim["wall"] > patience
+        return process == os.getpid() or not is_alive(process) or time.time() - claim["wall"] > patience
     return bool(time.time() - claim["wall"] > patience)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _can_be_tried_again(task: _Task, done: Done) -> bool:

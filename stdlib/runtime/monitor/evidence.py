@@ -129,9 +129,9 @@ class Evidence:
             raise OperationError(fact, "restore the store from a copy")
         return record
 
-    def count_versions(self) -> int:
-        """How many versions of the model there are."""
-        return len(self._versions.read())
+    def count_versions(self, train: str) -> int:
+        """How many versions of a train stage there are."""
+        return len(Log(self.deployment.store, f"versions/{train}").read())
 
     def model(self, number: int) -> LoadedModel:
         """The model of a version, loaded once."""

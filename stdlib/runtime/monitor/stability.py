@@ -137,6 +137,7 @@ def _before_service(
     evidence: Evidence, watch: WatchRule, stream: Stream, rows: int, against: int
 ) -> list[dict[str, float]]:
     """The distances that looks before the service began would have found, with at most so many rows."""
+    rows, against = _rounded(rows), _rounded(against)
     key = "before", watch.id, watch.text, rows, against
     if key not in evidence.memory:
         looks = _looks_before(evidence, watch, stream) if evidence.known.has_times else _drawn(stream, rows, against)
@@ -148,6 +149,12 @@ def _before_service(
         evidence.memory[key] = [{column: one.value for column, one in look.items()} for look in found]
     distances: list[dict[str, float]] = evidence.memory[key]
     return distances
+
+
+def _rounded(rows: int) -> int:
+    """A number of rows to two digits, so that what was computed for nearly as many is used again."""
+    unit: int = 10 ** max(0, len(str(rows)) - 2)
+    return -(-rows // unit) * unit
 
 
 def _looks_before(evidence: Evidence, watch: WatchRule, stream: Stream) -> Iterator[tuple[Places, Places]]:

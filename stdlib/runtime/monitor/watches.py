@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from math import floor
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlopsc.compiler.ir.model import Comparison, Rule
 from mlopsc.compiler.schema.validation import validate
@@ -173,4 +175,6 @@ def _actions(rule: Rule) -> dict[str, Action]:
 def action_text(call: Mapping[str, Any]) -> str:
     """What tells one action from another: what it does to what, without how often it may."""
     main = next((str(call[name]) for name in ("stage", "to", "path") if name in call), "")
+    if main.startswith(("http://", "https://")):  # what stands behind the host of a webhook is often a secret
+        main = f"{urlsplit(main).hostname}, {sha256(main.encode()).hexdigest()[:6]}"
     return f"{call['function']}({main})" if main else str(call["function"])
