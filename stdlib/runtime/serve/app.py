@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse
-from starlette.types import Receive, Scope, Send
+from fastapi.responses import HTMLResponse
 
 from mlopsc.stdlib.runtime.serve.bodies import (
     CSV,
@@ -29,6 +26,9 @@ from mlopsc.stdlib.runtime.serve.openapi import describe
 from mlopsc.stdlib.runtime.serve.problems import Problem, malformed
 from mlopsc.stdlib.runtime.serve.router import Router
 from mlopsc.stdlib.runtime.serve.status import render_status
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 TOKEN = "MLOPSC_TOKEN"
 """The variable that holds the token which clients must send, if there is one."""
@@ -52,7 +52,8 @@ def make_app(router: Router, token: str | None) -> FastAPI:
     app.add_route("/metrics", _guarded(routes.metrics, router, token), methods=["GET"])
     app.add_route("/", _guarded(routes.status, router, token), methods=["GET"])
     app.add_route("/openapi.json", _guarded(routes.openapi, router, token), methods=["GET"])
-    app.add_exception_handler(HTTPException, _unrouted)
+    app.add_exception_handler(HTTPStatus.NOT_FOUND, _no_such_path)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _wrong_method)
     return app
 
 
@@ -107,7 +108,18 @@ class _Routes:
         return _json(counts)
 
     async def _body(self, request: Request) -> bytes:
-        return await read_body(request.stream(), request.headers, self._router.limits)
+        return await read_body(_parts(request), request.headers, self._router.limits)
+
+
+async def _parts(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes; raises Problem when the client goes away."""
+    is_more = True
+    while is_more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise malformed("disconnected", "the client went away while it sent its request", "send it again")
+        yield message.get("body", b"")
+        is_more = bool(message.get("more_body"))
 
 
 class _Cut(Response):
@@ -148,8 +160,6 @@ def _guarded(handler: Handler, router: Router, token: str | None) -> Handler:
                 router.refused()
             is_unread = problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             return _Cut(problem, router.limits.body) if is_unread else _told(problem)
-        except ClientDisconnect:
-            return Response(status_code=HTTPStatus.BAD_REQUEST)
         except Exception as error:
             router.crashed(error)
             hint = "the service's own log says more"
@@ -167,14 +177,14 @@ def _authorize(request: Request, token: str | None) -> None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "the request has not the token of this service", hint)
 
 
-async def _unrouted(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    path = request.url.path[:80]
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        fact, hint = f"`{path}` is not asked by {request.method}", "look at `/openapi.json`"
-        return _told(Problem(HTTPStatus.METHOD_NOT_ALLOWED, "wrong-method", fact, hint))
-    fact, hint = f"there is nothing at `{path}`", "rows go to `/predict`; `/openapi.json` lists all"
+async def _no_such_path(request: Request, _: Exception) -> Response:
+    fact, hint = f"there is nothing at `{request.url.path[:80]}`", "rows go to `/predict`; `/openapi.json` lists all"
     return _told(Problem(HTTPStatus.NOT_FOUND, "no-such-path", fact, hint))
+
+
+async def _wrong_method(request: Request, _: Exception) -> Response:
+    fact = f"`{request.url.path[:80]}` is not asked by {request.method}"
+    return _told(Problem(HTTPStatus.METHOD_NOT_ALLOWED, "wrong-method", fact, "look at `/openapi.json`"))
 
 
 def _told(problem: Problem) -> Response:
