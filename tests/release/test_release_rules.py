@@ -232,3 +232,35 @@ def test_what_was_shown_on_an_earlier_day_is_shown(store: Store, project: Path, 
     assert figures["upper"] > figures["limit"] > figures["lower"]
     assert figures["reason"].startswith("shown earlier: ")
     assert last(deployment)["kind"] == "promote"
+
+
+def test_a_guard_of_a_metric_fires_when_the_comparison_is_lost(store: Store, project: Path, clock: Clock) -> None:
+    guard = rule("guard mae(feedback) <= champion", MAE, "<=", {"baseline": "champion", "factor": 1.2}, at=0.99)
+    deployment = second(store, project, {**CANARY, "steps": [0.5, 1.0], "every": "30d"}, rules=(guard,))
+    traffic = Traffic(deployment, clock, rate=20)
+    traffic.hours(6 * 24, {2: Behaviour(spread=25)})
+    assert tick(deployment, "me").change is None
+    traffic.hours(24, {2: Behaviour(spread=25)})
+    assert last(deployment)["rule"] == guard["id"]
+
+
+def test_an_error_rate_can_be_required_and_latency_too(store: Store, project: Path, clock: Clock) -> None:
+    few = rule("require error_rate", {"function": "error_rate"}, "<=", {"offset": 0.05}, within="28d")
+    fast = rule(
+        "require latency(p90)", {"function": "latency", "percentile": "p90"}, "<=", {"offset": 0.1}, within="28d"
+    )
+    deployment = second(store, project, {**CANARY, "steps": [0.5, 1.0]}, rules=(few, fast))
+    traffic = Traffic(deployment, clock, rate=20)
+    traffic.hours(14 * 24, {2: Behaviour(errors=0.01, seconds=0.02)})
+    required = outlook(deployment).evidence["requires"]
+    assert [one["verdict"] for one in required] == ["pass", "pass"]
+    assert [one["limit"] for one in required] == pytest.approx([0.05, 0.1])
+    assert last(deployment)["kind"] == "promote"
+
+
+def test_a_level_of_its_own_leaves_the_other_guards_their_share(store: Store, project: Path, clock: Clock) -> None:
+    sure = {**ERRORS, "clauses": {"at": 0.999}}
+    deployment = second(store, project, CANARY, rules=(sure, P95))
+    Traffic(deployment, clock).hours(1)
+    thresholds = [one["threshold"] for one in outlook(deployment).evidence["guards"]]
+    assert thresholds == pytest.approx([1000.0, 40.0])
