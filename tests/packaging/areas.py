@@ -19,7 +19,7 @@ EXTRAS: dict[str, frozenset[str]] = {
         (f"stdlib.runtime.monitor.{name}" for name in ("alibi", "alibi_online")), frozenset({"run", "alibi"})
     ),
     "stdlib.runtime.engine.cluster": frozenset({"run", "dask"}),
-    "compiler.cli.progress": frozenset({"run"}),
+    **dict.fromkeys(("compiler.cli.bar", "compiler.cli.progress"), frozenset({"run"})),
     **dict.fromkeys((f"compiler.scaffold.{name}" for name in ("columns", "leaks", "profile")), frozenset({"run"})),
 }
 """The extras of each part that has any; a part below another one says all that it may use."""
