@@ -119,6 +119,21 @@ def test_mail_that_cannot_be_sent_is_tried_by_later_looks(make_service: MakeServ
     assert "`MLOPSC_SMTP` is not set" in failed[0]["reason"]
 
 
+@pytest.mark.parametrize(
+    "server", ["mail.example.com:25", "smtp://", "smtp://host:port", "smtp://u:secret@127.0.0.1:1"]
+)
+def test_a_mail_server_that_is_none_is_told_without_its_password(
+    make_service: MakeService, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    monkeypatch.setenv("MLOPSC_SMTP", server)
+    service = make_service(f'{AGE}\non freshness do notify("ops@example.com")')
+    service.look(BEGIN + 3 * DAY)
+    failed = service.records()[-1]
+    assert failed["state"] == "failed"
+    assert "MLOPSC_SMTP" in failed["reason"]
+    assert "secret" not in failed["reason"]
+
+
 def test_a_webhook_gets_json_and_a_key_to_know_repetitions(make_service: MakeService) -> None:
     with webhook() as (url, posted):
         service = make_service(f'{AGE}\non freshness do notify("{url}")')

@@ -59,21 +59,30 @@ def _mail(to: str, message: dict[str, Any]) -> Outcome:
     server = os.environ.get(SERVER)
     if not server:
         raise OperationError(f"no mail can be sent to `{to}`: `{SERVER}` is not set", f"set it, as in `{_EXAMPLE}`")
-    parts = urlsplit(server)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise OperationError(f"`{SERVER}` names no mail server: `{server}`", f"write it as `{_EXAMPLE}`")
+    parts = _server_of(server)
     mail = _mail_of(to, message, parts)
     try:
         with _connected(parts) as connection:
             connection.send_message(mail)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        where = f"{parts.hostname}:{parts.port or _port(parts)}"
         hint = f"check `{SERVER}`; the next look tries again"
+        where = f"{parts.hostname}:{_port(parts)}"
         raise OperationError(f"mail to `{to}` by `{where}` was not sent: {error}", hint) from error
     return Outcome("sent", f"mail to {to}", {"message_id": str(mail["Message-ID"])})
 
 
 _EXAMPLE = "smtp://user:password@mail.example.com:587"
+
+
+def _server_of(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        is_server = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_server = False
+    if not is_server:
+        raise OperationError(f"`{SERVER}` names no mail server", f"write it as `{_EXAMPLE}`")
+    return parts
 
 
 def _mail_of(to: str, message: dict[str, Any], server: SplitResult) -> EmailMessage:
@@ -88,7 +97,7 @@ def _mail_of(to: str, message: dict[str, Any], server: SplitResult) -> EmailMess
 
 
 def _connected(parts: SplitResult) -> smtplib.SMTP:
-    host, port = str(parts.hostname), parts.port or _port(parts)
+    host, port = str(parts.hostname), _port(parts)
     if parts.scheme == "smtps":
         connection: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=ssl.create_default_context())
     else:
@@ -103,7 +112,7 @@ def _connected(parts: SplitResult) -> smtplib.SMTP:
 
 
 def _port(parts: SplitResult) -> int:
-    return 465 if parts.scheme == "smtps" else 25
+    return parts.port or (465 if parts.scheme == "smtps" else 25)
 
 
 def _post(url: str, message: dict[str, Any]) -> Outcome:

@@ -127,8 +127,9 @@ def _end_of(beat: Heartbeat, until: float) -> float:
 
 def _is_gone(instance: str) -> bool:
     """Whether a router was a process of this machine that is no more; silence alone tells only after a minute."""
-    host, _, rest = instance.rpartition("-")[0].rpartition("-")
-    return host == new_instance().rpartition("-")[0].rpartition("-")[0] and not is_alive(int(rest))
+    host, _, process = instance.rpartition("-")[0].rpartition("-")
+    is_here = host == new_instance().rpartition("-")[0].rpartition("-")[0] and process.isdecimal()
+    return is_here and not is_alive(int(process))
 
 
 def _covered(
