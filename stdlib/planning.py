@@ -6,7 +6,7 @@ Only `math` and `statistics` are imported, so that the compiler can ask as well 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import asin, ceil, exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
@@ -191,28 +191,12 @@ BURN_WINDOWS = (BurnWindow(14.4, 3_600, 300), BurnWindow(6, 21_600, 1_800))
 """Two windows of the four in *The Site Reliability Workbook*, chapter 5: those that wake somebody."""
 
 
-@dataclass(frozen=True)
-class PlannedWatch:
-    """A watch that may be wrong: it looks once in `every` seconds and may raise `alarms` false alarms in `period`."""
+def look_share(every: float, alarms: float, period: float) -> float:
+    """The share of looks that may be false alarms when one in `every` may raise `alarms` of them in `period`.
 
-    name: str
-    every: float
-    alarms: float
-    period: float
-
-    @property
-    def share(self) -> float:
-        """The share of looks that may be false alarms; at most one half of them."""
-        return min(LARGEST_SHARE, self.alarms * self.every / self.period)
-
-    def expected_alarms(self, seconds: float) -> float:
-        """How many false alarms are expected in a length of time at most, when nothing changes."""
-        return self.share * seconds / self.every
-
-
-def expected_alarms(watches: Iterable[PlannedWatch], seconds: float) -> float:
-    """How many false alarms all watches together are expected to raise in a length of time at most."""
-    return sum(watch.expected_alarms(seconds) for watch in watches)
+    Both times have one unit. All watches together are expected to raise the sum of their alarms.
+    """
+    return alarms * every / period
 
 
 def looks_to_learn(share: float) -> int:

@@ -13,6 +13,8 @@ GATE = "test gate {{\n  model = demand\n  {}\n}}"
 CANARY = "strategy = canary(steps = [50%, 100%], every = 7d)"
 RELEASE = "release api {{\n  model = demand\n  gate = gate\n  " + CANARY + "\n  assign = user\n  {}\n}}"
 
+MONITOR = "monitor live {{\n  release = api\n  {}\n}}"
+
 PROD = "environment prod {{\n  follows = dev\n  platform = local()\n  override rides {{ {} }}\n}}"
 
 
@@ -71,6 +73,12 @@ FAILS = [
         "undecidable-comparison",
         [RELEASE.format("require mae(feedback) <= champion + 0.1% at 95% within 28d")],
         "require mae(feedback) <= champion + 0.1% at 95% within 28d",
+    ),
+    ("watch-without-effect", [MONITOR.format("watch uptime >= 80% over 30d")], "watch uptime >= 80% over 30d"),
+    (
+        "watch-without-effect",
+        [MONITOR.format("watch mae(feedback) <= 45 over 60d, alarms <= 1 / 90d")],
+        "alarms <= 1 / 90d",
     ),
     ("rule-without-evidence", [released("direct()", "guard error_rate <= 1%")], "guard error_rate <= 1%"),
     ("rule-without-evidence", [released("blue_green()", "guard error_rate <= 1%")], "guard error_rate <= 1%"),

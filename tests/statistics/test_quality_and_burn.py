@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from mlopsc.stdlib.planning import BURN_WINDOWS, PlannedWatch, expected_alarms, windows_that_burn
+from mlopsc.stdlib.planning import BURN_WINDOWS, look_share, windows_that_burn
 from mlopsc.stdlib.runtime.statistics.burn import BUCKET, Bucket, judge_burn
 from mlopsc.stdlib.runtime.statistics.inputs import RowLosses, roc_auc
 from mlopsc.stdlib.runtime.statistics.quality import WindowMean, judge_labels, judge_quality, measure_window
@@ -158,10 +158,6 @@ def test_what_an_objective_can_fire_at_all() -> None:
     assert not judge_burn(outage, 0.8, DAY).fired
 
 
-def test_the_alarms_of_all_watches_add_up() -> None:
-    drift = PlannedWatch("stable(features)", 7 * DAY, 1, 90 * DAY)
-    quality = PlannedWatch("mae(feedback)", DAY, 2, 90 * DAY)
-    assert drift.share == pytest.approx(WEEKLY)
-    assert expected_alarms((drift, quality), 90 * DAY) == pytest.approx(3)
-    # A look that may be wrong every time is no look.
-    assert PlannedWatch("seldom", 90 * DAY, 2, 90 * DAY).share == 0.5
+def test_looks_share_the_alarms_of_a_period() -> None:
+    assert look_share(7 * DAY, 1, 90 * DAY) == pytest.approx(WEEKLY)
+    assert look_share(1, 2, 90) == pytest.approx(2 / 90)
