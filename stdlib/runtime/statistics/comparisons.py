@@ -45,7 +45,7 @@ class ArmUnits:
 
 @dataclass(frozen=True, eq=False)
 class Stratum:
-    """A full day, or the part of one in which the new version had one `share` of the units; `day` counts from 1970."""
+    """A full day, or the part of one in which the new version had one `share` of the units; `day` gives the order."""
 
     day: int
     share: float
@@ -57,7 +57,7 @@ class Stratum:
 class PairedDay:
     """A full day on which both versions answered the same rows: the sums of what the metric is a ratio of.
 
-    `rows` is the number of rows, or the sum of their weights. `day` counts from 1970.
+    `rows` is the number of rows, or the sum of their weights. `day` gives the order.
     """
 
     day: int
