@@ -41,6 +41,28 @@ def judge_learning(merged: Merged, kind: type[StageKind], context: Context) -> N
         _hold_estimator(data, context)
 
 
+def judge_predicting(merged: Merged, learned: DataView | None, context: Context) -> None:
+    """Report columns that the model learned from and that the rows to predict for do not have.
+
+    Texts and times reach a model through a feature step alone, which may leave them out: nothing is said of these.
+    """
+    data = context.view.only_data if context.view else None
+    if data is None or learned is None or not data.is_complete or not learned.is_complete:
+        return
+    types = context.program.registry.column_types
+    kinds = [(one, types.get(str(one.type["function"]))) for one in _features(learned, context)]
+    certain = [one for one, kind in kinds if kind is not None and kind.direct]
+    names = {one.name for one in certain} - _left_out(learned)
+    if missing := [one.name for one in certain if one.name in names and one.name not in data.columns]:
+        found = messages.unlearned_rows(merged.header_at, merged.name, learned.stage, data.stage, missing, data.at)
+        context.report(found)
+
+
+def _left_out(data: DataView) -> set[str]:
+    """The time of the rows, and a column that is their key by itself: no features."""
+    return {*_named(data, "time"), *(_named(data, "key") if len(_named(data, "key")) == 1 else ())}
+
+
 def _features(data: DataView, context: Context) -> list[ColumnModel]:
     """The columns that an estimator may see."""
     barred = context.program.registry.schema_field.not_features
@@ -65,7 +87,7 @@ def _hold_features(merged: Merged, has_step: bool, data: DataView, context: Cont
             messages.no_features(merged.header_at, merged.name, data.stage, [one.name for one in features], data.at)
         )
         return
-    left_out = {*_named(data, "time"), *(_named(data, "key") if len(_named(data, "key")) == 1 else ())}
+    left_out = _left_out(data)
     for column in features:
         is_used = column not in usable and column.role not in context.program.registry.schema_field.only_in_steps
         if is_used and column.name not in left_out:

@@ -178,3 +178,53 @@ def wrong_estimator(
     message = f"`{name.rpartition('.')[2]}` predicts {predicts}, and `{target}` is {article(f'`{type_}`')} column"
     label = f"did you mean `{twin}`?" if twin else f"predicts {predicts}"
     return Diagnostic(code, at, message, label, related, fixes=fixes)
+
+
+@message("E524", "rows that a model cannot predict for")
+def unlearned_rows(
+    code: Code, at: Location, name: str, learned: str, data: str, missing: Sequence[str], data_at: Location
+) -> Diagnostic:
+    """A model predicts from the columns that it learned from; rows without one of them cannot be scored.
+
+    wrong:
+    ```mlops
+    data tonight {
+      source = csv("data/rides.csv")
+      key    = at
+      schema {
+        at: timestamp
+        hr: int
+      }
+      check rows >= 1
+    }
+
+    score nightly {
+      model = demand
+      data  = tonight
+    }
+    ```
+
+    right:
+    ```mlops
+    data tonight {
+      source = csv("data/rides.csv")
+      key    = at
+      schema {
+        at:         timestamp
+        hr:         int
+        weathersit: category
+        temp:       float
+      }
+      check rows >= 1
+    }
+
+    score nightly {
+      model = demand
+      data  = tonight
+    }
+    ```
+    """
+    listed = ", ".join(f"`{one}`" for one in missing)
+    message = f"the model of `{name}` learned from {listed} of `{learned}`, which `{data}` does not have"
+    related = (Label(data_at, f"`{data}` is declared here"),)
+    return Diagnostic(code, at, message, "nothing to predict from", related, f"declare {listed} in `{data}`")

@@ -8,7 +8,7 @@ from mlopsc.compiler.records import Entity
 from mlopsc.compiler.schema.declarations import StageKind
 from mlopsc.compiler.semantics import messages_stages as messages
 from mlopsc.compiler.semantics.context import Context, DataView, Trace, View
-from mlopsc.compiler.semantics.learning import judge_data, judge_learning
+from mlopsc.compiler.semantics.learning import judge_data, judge_learning, judge_predicting
 from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.model import RuleModel, SettingModel, StageModel, WaiverModel, names_in
 from mlopsc.compiler.semantics.rules import RuleChecker
@@ -46,6 +46,7 @@ class _StageChecker(Entity):
         if data is not None:
             judge_data(data, context)
         judge_learning(merged, self.kind, context)
+        judge_predicting(merged, self.around.learned(), context)
         return Checked(self._model(settings, rules, inputs, context.trace, data), merged, data, context.trace)
 
     def _model(

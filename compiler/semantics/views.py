@@ -108,20 +108,21 @@ class Surroundings(Entity):
 
     def _with_prediction(self, found: tuple[DataView, ...] | None) -> tuple[DataView, ...] | None:
         """The same data with what is predicted for each row, of the type of the target that the model learned."""
-        target = self._target() if self.kind.predicts else None
+        learned = self.learned()
+        target = learned.target if learned else None
         if not found or target is None:
             return found
         values = {"name": PREDICTION, "role": None, "missing": 0.0}
         column = target.changed(**values, low=None, high=None)
         return tuple(data.changed(columns={**data.columns, PREDICTION: column}) for data in found)
 
-    def _target(self) -> ColumnModel | None:
-        """What the model learned to predict, through the stages that lead to its data."""
-        names = self._named(self.kind.predicts)
+    def learned(self) -> DataView | None:
+        """For a stage that predicts: the data that its model learned from, if it is known."""
+        names = self._named(self.kind.predicts) if self.kind.predicts else []
         while names:
             data = next((one.data for name in names if (one := self.checked.get(name)) and one.data), None)
             if data is not None:
-                return data.target
+                return data
             names = [name for one in names for word in ("model", "data") for name in self.named_by(one, word)]
         return None
 

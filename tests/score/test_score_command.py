@@ -217,12 +217,14 @@ def test_a_run_names_the_command_that_scores(project: Path, call: Call) -> None:
 
 
 def test_rows_that_the_model_does_not_take_are_named(project: Path, call: Call) -> None:
-    spec = SPEC.replace("    hum:        float\n    email", "    email")
+    rows = latest_rows()
+    rows.assign(hum=rows["hum"].where(rows["hr"] != 3)).to_csv(project / "latest.csv", index=False)
+    spec = SPEC.replace("    hum:        float\n    email", "    hum:        float, missing <= 50%\n    email")
     assert spec != SPEC
     (project / "pipeline.mlops").write_text(spec)
     done = call("score", "nightly")
     assert done.code == 4
-    assert "the rows have no column `hum`" in done.err
+    assert "column `hum` has missing values" in done.err
     assert files(project) == []
 
 
@@ -274,3 +276,14 @@ def test_what_a_build_wrote_scores_without_the_spec(project: Path, call: Call) -
     assert files(project) == ["nightly.2011-12-24T000000Z.v1.parquet"]
     done = subprocess.run([*runner, "nightly", "--as-of", "soon"], cwd=project, capture_output=True, text=True)
     assert done.returncode == 2
+
+
+def test_columns_that_the_model_learned_from_are_asked_for_before_anything_runs(project: Path, call: Call) -> None:
+    spec = SPEC.replace("    hum:        float\n    email", "    email")
+    for model in ("demand", "api"):
+        named = spec.replace("model = demand\n  data  = latest", f"model = {model}\n  data  = latest")
+        (project / "pipeline.mlops").write_text(named)
+        done = call("check")
+        assert done.code == 1
+        told = "the model of `nightly` learned from `hum` of `rides`, which `latest` does not have"
+        assert told in done.out + done.err
