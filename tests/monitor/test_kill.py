@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from monitored import BEGIN, DAY, Service, write_rows
 
 from mlopsc.compiler.cli.built import describe
 from mlopsc.compiler.cli.spec import Spec
+from mlopsc.stdlib.runtime import clock
+from mlopsc.stdlib.runtime.monitor.look import opened
 from mlopsc.stdlib.runtime.service.deployment import open_deployment
 from mlopsc.stdlib.runtime.store.local import LocalStore
 from mlopsc.stdlib.runtime.store.log import Log
@@ -153,6 +156,21 @@ def test_a_retraining_that_is_killed_is_finished_and_counts_once(make_service: M
     assert [(one["outcome"], one["evidence"]["version"]) for one in ended_as] == [("passed", 2)]
     claims = [one for one in service.records() if one.get("state") == "claimed"]
     assert [one["round"] for one in claims] == [0, 0]
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(60.0, []), (1_000.0, ["claimed", "done"])])
+def test_who_claimed_an_action_elsewhere_is_given_time(
+    make_service: MakeService, seconds: float, expected: list[str]
+) -> None:
+    service = make_service('watch age(hours) <= 2d\non freshness do notify("true")')
+    at = BEGIN + 3 * DAY
+    (event,) = service.look(at, act=False).events
+    claim = {"kind": "action", "event": event["id"], "action": "notify(true)", "round": 0, "state": "claimed"}
+    owner = {"actor": "a", "host": "elsewhere", "process": 1, "wall": time.time() - seconds}
+    _, log = opened(service.deployment, "live")
+    more = {"at": clock.stamp(at), "reason": "", "versions": 0, "resumed": False}
+    log.append(lambda *_: {**claim, **owner, **more})
+    assert [one["state"] for one in service.look(at + 60).actions] == expected
 
 
 def retrain_and_die(project: str, at: float, write: int, after: bool) -> None:
