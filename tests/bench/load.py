@@ -42,7 +42,13 @@ async def ask(port: int, request: bytes, until: float, seen: Seen) -> None:
 
 async def load(port: int, path: str, connections: int, seconds: float, body: bytes) -> dict[str, float]:
     """Ask over several connections at once."""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    lines = (
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    )
+    head = "\r\n".join((*lines, "", ""))
     seen = Seen()
     begun = time.perf_counter()
     await asyncio.gather(*(ask(port, head.encode() + body, begun + seconds, seen) for _ in range(connections)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class Constant(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 os.kill(os.getpid(), signal.SIGKILL)
             case "exit":
                 os._exit(3)
+            case "babble":
+                os.write(int(sys.argv[2]), b"\xff\xff\xff\xffnonsense")
             case "slow":
                 time.sleep(0.2)
             case "leak":

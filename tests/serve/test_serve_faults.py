@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -107,6 +108,29 @@ def test_a_row_that_kills_the_model_takes_no_other_request_with_it(service: Serv
             one.join()
         assert outcomes == {0: 500, **dict.fromkeys(range(1, 8), 200)}
         assert router.ping()["status"] == "ok"
+
+
+def test_a_model_that_babbles_into_the_router_is_ended(service: Service) -> None:
+    service.release({service.add_version(value=1.0, mood="babble"): 1.0})
+    with service.serving("--timeout", "30s") as router:
+        status, answer = router.predict(BAD)
+        assert (status, answer["error"]["code"]) == (500, "model-error")
+        assert router.predict()[0] == 200
+        router.wait_for_line("it answers what nobody understands")
+
+
+def test_a_client_that_goes_away_while_it_asks_is_no_failure(service: Service) -> None:
+    service.release({service.add_version(value=1.0, mood="slow"): 1.0})
+    with service.serving() as router:
+        for body in (b"{", json.dumps(BAD).encode()):
+            with socket.create_connection(("127.0.0.1", router.port)) as connection:
+                head = "POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+                length = len(json.dumps(BAD))
+                connection.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode() + body)
+                time.sleep(0.1)
+        assert router.predict()[0] == 200
+        assert router.stop() == 0
+    assert router.errors.read_text() == ""
 
 
 def test_a_worker_that_is_killed_loses_no_request(service: Service) -> None:

@@ -74,13 +74,15 @@ class Follower:
         try:
             records = await asyncio.to_thread(self._read_log)
             self.is_reachable = True
+            newest = state_of(records) if len(records) > len(self.records) else self._newest
         except OperationError as error:
             self.is_reachable = False
             self._tell_once(f"the release log cannot be read: {error}")
             return
-        if len(records) > len(self.records):
-            self.records = records
-            self._newest = state_of(records)
+        except (KeyError, TypeError, ValueError) as error:  # written by another release of this program
+            self._tell_once(f"an entry of the release log makes no sense: {type(error).__name__}: {error}")
+            return
+        self.records, self._newest = records, newest
         self._fleet.want(self._newest)
 
     def _read_log(self) -> tuple[Mapping[str, Any], ...]:

@@ -218,6 +218,8 @@ class Lane:
         document = {"columns": columns, "sizes": [len(call.rows) for call in batch]}
         try:
             answers = await asyncio.wait_for(self._worker.ask(document), self._limits.timeout)
+            for call, answer in zip(batch, answers, strict=True):
+                _deliver(call, answer)
         except TimeoutError:
             for call in batch:
                 call.fail("timeout", f"it gave no answer within {self._limits.timeout:g} s")
@@ -225,8 +227,11 @@ class Lane:
             return f"it hung for {self._limits.timeout:g} s"
         except ConnectionError:
             return f"its process ended: {await self._lose(batch)}"
-        for call, answer in zip(batch, answers, strict=True):
-            _deliver(call, answer)
+        except Exception as error:  # a worker runs the code of a model: it may say anything
+            for call in batch:
+                call.fail("error", "its answer makes no sense")
+            await self._end()
+            return f"it answers what nobody understands: {type(error).__name__}: {error}"
         return ""
 
     async def _lose(self, batch: Sequence[_Call]) -> str:

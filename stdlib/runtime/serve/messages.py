@@ -13,6 +13,7 @@ from socket import socket
 from typing import Any
 
 _LENGTH = struct.Struct(">I")
+_LARGEST = 1 << 28
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -24,8 +25,10 @@ def packed(document: Any) -> bytes:
 
 
 async def receive(reader: StreamReader) -> Any:
-    """The next message; raises IncompleteReadError when the other side has gone."""
+    """The next message; raises IncompleteReadError when the other side has gone, ValueError for what is none."""
     (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+    if length > _LARGEST:
+        raise ValueError(f"a message of {length:,} bytes")
     return json.loads(await reader.readexactly(length))
 
 

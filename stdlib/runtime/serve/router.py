@@ -97,7 +97,8 @@ class Router:
     def crashed(self, error: Exception) -> None:
         """Show a mistake of the router itself where the service logs."""
         self._tell(f"a request has failed by a mistake of mlopsc: {type(error).__name__}: {error}")
-        traceback.print_exception(error)
+        with suppress(OSError):
+            traceback.print_exception(error)
 
     async def flush(self) -> None:
         """Write the log now, once the copies on their way are answered, and ask for the next entry."""
@@ -134,4 +135,5 @@ class Router:
     def _remember(self, happening: Happening) -> None:
         self.happenings.appendleft(happening)
         about = "" if happening.version is None else f"version {happening.version}: "
-        print(f"{clock.stamp(happening.at)} {about}{happening.text}", flush=True)
+        with suppress(OSError):  # nobody may read the output any more; that is no reason to stop
+            print(f"{clock.stamp(happening.at)} {about}{happening.text}", flush=True)
