@@ -21,6 +21,7 @@ from monitored import BEGIN, DAY, Service
 
 from mlopsc.compiler.schema.validation import validate
 from mlopsc.stdlib.monitor import Detector
+from mlopsc.stdlib.runtime.monitor import alibi
 from mlopsc.stdlib.runtime.monitor.alibi import detect
 from mlopsc.stdlib.runtime.statistics.drift import DriftVerdict, prepare
 from mlopsc.stdlib.runtime.store.faults import OperationError
@@ -80,6 +81,14 @@ def test_without_a_change_there_are_no_more_alarms_than_the_level(word: str) -> 
         alarms += look(word, rows(random, 250), rows(random, 600)).event
     # 99.9% of binomial counts at 5% are at most 28 of 300 and 7 of 40.
     assert alarms <= (28 if looks == 300 else 7)
+
+
+def test_ties_that_nobody_breaks_would_be_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alibi, "without_ties", lambda window, reference: (window, reference))
+    looks = (np.random.default_rng(number) for number in range(100))
+    alarms = sum(look("alibi.cvm", rows(random, 800), rows(random, 3_000)).event for random in looks)
+    # Of 100 looks at 5%, 99.9% have at most 13.
+    assert alarms > 13
 
 
 @pytest.mark.parametrize(("word", "column"), [(word, name) for word in OFFLINE for name in COLUMNS[word]])
