@@ -27,6 +27,7 @@ from mlopsc.stdlib.runtime.rehearsal.world import drifted
 from mlopsc.stdlib.runtime.release.approval import approve
 from mlopsc.stdlib.runtime.release.state import Phase, ReleaseLog
 from mlopsc.stdlib.runtime.release.tick import tick
+from mlopsc.stdlib.runtime.service.reading import ServiceLog
 from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.store.log import Log
 
@@ -63,6 +64,7 @@ class Performance:
         self.diary = Diary(deployment, self._monitors, self.audience)
         self._router = Router(deployment, self.scene.place)
         self._log = ReleaseLog(deployment.store, deployment.log)
+        self._requests = ServiceLog(deployment)
         self._truths: list[tuple[float, str, int]] = []
         self._candidates = [one for one in self.scene.injections if one.trouble in CANDIDATES]
         self._announced: set[Injection] = set()
@@ -127,7 +129,7 @@ class Performance:
 
     def _tick(self) -> None:
         for _ in range(_MOST_TICKS):
-            moved = tick(self.scene.deployment, ACTOR).change is not None
+            moved = tick(self.scene.deployment, ACTOR, self._requests).change is not None
             if self._log.state().phase is Phase.WAITING:
                 moved = self._approve() or moved
             if not moved:
