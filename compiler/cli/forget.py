@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlopsc.compiler.cli.deployments import deployment_of
+from mlopsc.compiler.cli.deployments import deployment_of, locate_pipeline
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.spec import complete_environment, complete_release, locate
+from mlopsc.compiler.cli.spec import complete_environment, complete_release
 
 if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.service.deployment import Deployment
@@ -33,7 +33,7 @@ def command(key: str, file: str | None, environment: str | None, release: str | 
       mlopsc forget 4711 -e prod
       mlopsc forget ada@example.com pipelines/pipeline.mlops --yes
     """
-    deployment = deployment_of(locate(file), environment, release)
+    deployment = deployment_of(locate_pipeline(file), environment, release)
     if not yes and not _is_meant(deployment, key):
         click.echo("nothing was deleted")
         return Exit.OK

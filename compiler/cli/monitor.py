@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mlopsc.compiler.cli.commands import Group
+from mlopsc.compiler.cli.deployments import built_for, locate_pipeline
 from mlopsc.compiler.cli.exits import Exit
-from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_monitor, locate
+from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_monitor
 from mlopsc.compiler.records import Record
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def look(file: str | None, environment: str | None, monitor: str | None, as_json
       mlopsc monitor look -e prod --metrics /var/lib/node_exporter/mlopsc.prom
       */5 * * * *  mlopsc monitor look pipelines/pipeline.mlops -e prod     in a crontab
     """
-    watched = _open(locate(file), environment, monitor)
+    watched = _open(locate_pipeline(file), environment, monitor)
     from mlopsc.stdlib.runtime.monitor.look import look as look_once
     from mlopsc.stdlib.runtime.release.actor import actor_of
 
@@ -109,7 +110,7 @@ def events(file: str | None, environment: str | None, monitor: str | None, as_js
       mlopsc monitor events -e prod -n 5
       mlopsc monitor events --json          with all figures
     """
-    watched = _open(locate(file), environment, monitor)
+    watched = _open(locate_pipeline(file), environment, monitor)
     journal = _journal(watched)
     if as_json:
         told = {"events": [_event_json(event, journal) for event in journal.events[-limit:]]}
@@ -134,7 +135,7 @@ def report(file: str | None, environment: str | None, monitor: str | None, as_js
       mlopsc monitor report -e prod
       mlopsc monitor report -e prod -o report.html
     """
-    spec = locate(file)
+    spec = locate_pipeline(file)
     watched = _open(spec, environment, monitor)
     from mlopsc.stdlib.runtime.engine.history import STATE
     from mlopsc.stdlib.runtime.engine.writing import write_atomically
@@ -151,7 +152,6 @@ def report(file: str | None, environment: str | None, monitor: str | None, as_js
 
 
 def _open(spec: Spec, environment: str | None, monitor: str | None) -> Watched:
-    from mlopsc.compiler.cli.deployments import built_for
     from mlopsc.compiler.ir.origins import place
 
     built, name = built_for(spec, environment)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlopsc.compiler.cli.deployments import built_of
 from mlopsc.compiler.cli.exits import Exit
 from mlopsc.compiler.cli.spec import complete_environment, environment_named, is_spec, locate
 from mlopsc.stdlib.runtime.extras import need_extra
@@ -69,7 +70,7 @@ def command(
     from mlopsc.stdlib.runtime.rehearsal.scene import Asked, set_scene
 
     injections = tuple(parse_injection(text) for text in troubles)
-    built = _built(spec)
+    built = built_of(spec)
     environment = environment_named(built.documents, name) if name else [*built.documents][-1]
     asked = Asked(built.documents[environment], spec.folder.resolve(), built.runtimes, release, injections, days)
     if not as_json:
@@ -88,13 +89,6 @@ def _split(arguments: Sequence[str]) -> tuple[Spec, str | None]:
     if len(files) > 1 or len(names) > 1:
         raise click.UsageError("one spec and one environment at a time")
     return locate(files[0] if files else None), names[0] if names else None
-
-
-def _built(spec: Spec) -> Built:
-    from mlopsc.compiler.cli.build import compile_for
-    from mlopsc.compiler.cli.built import describe, remembered
-
-    return remembered(spec) or describe(compile_for(spec))
 
 
 def _texts(spec: Spec, built: Built) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mlopsc.compiler.cli.commands import Group
+from mlopsc.compiler.cli.deployments import deployment_of, locate_pipeline
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_release, split_arguments
 
@@ -211,7 +212,7 @@ def history(
 
 def _split(arguments: tuple[str, ...]) -> tuple[Spec, int | None]:
     """`[FILE] [VERSION]`; raises UsageError where there is more, or the version is no number."""
-    spec, names = split_arguments(arguments)
+    spec, names = split_arguments(arguments, locate_pipeline)
     if len(names) > 1:
         raise click.UsageError(f"one version at a time, not {' and '.join(f'`{one}`' for one in names)}")
     if names and not names[0].isdecimal():
@@ -225,8 +226,6 @@ def _refuse_number(number: int | None) -> None:
 
 
 def _open(spec: Spec, environment: str | None, release: str | None) -> Deployment:
-    from mlopsc.compiler.cli.deployments import deployment_of
-
     return deployment_of(spec, environment, release)
 
 

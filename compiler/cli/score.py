@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlopsc.compiler.cli.built import Built, describe, remembered
+from mlopsc.compiler.cli.deployments import built_for, locate_pipeline
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.run import places_of, request_for
 from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_stage, split_arguments
-from mlopsc.stdlib.runtime.extras import need_extra
 
 if TYPE_CHECKING:
+    from mlopsc.compiler.cli.built import Built
     from mlopsc.compiler.render.style import Style
     from mlopsc.stdlib.runtime.score.stage import Scoring
 
@@ -52,11 +52,9 @@ def command(arguments: tuple[str, ...], environment: str | None, as_of: datetime
       mlopsc score nightly -e prod
       mlopsc score nightly --as-of 2025-03-01
     """
-    spec, named = split_arguments(arguments)
-    built = _built(spec)
-    where = _environment(built, environment)
+    spec, named = split_arguments(arguments, locate_pipeline)
+    built, where = built_for(spec, environment)
     stages = _stages(built, where, named)
-    need_extra("run")
     from mlopsc.compiler.render.style import style_of
     from mlopsc.stdlib.runtime.score.stage import score
     from mlopsc.stdlib.runtime.score.telling import as_json as in_json
@@ -69,19 +67,6 @@ def command(arguments: tuple[str, ...], environment: str | None, as_of: datetime
         lines = [in_json(done)] if as_json else [*_told(spec, built, where, done, style)]
         click.echo("\n".join(lines), color=style.colour)
     return max(codes)
-
-
-def _built(spec: Spec) -> Built:
-    from mlopsc.compiler.cli.build import compile_for
-
-    return remembered(spec) or describe(compile_for(spec))
-
-
-def _environment(built: Built, name: str | None) -> str:
-    from mlopsc.compiler.cli.spec import environment_named
-
-    serving = (one for one, document in built.documents.items() if document["environment"].get("serves", True))
-    return environment_named(built.documents, name or next(serving, None))
 
 
 def _stages(built: Built, environment: str, named: Sequence[str]) -> Sequence[str]:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from mlopsc.compiler.cli.deployments import deployment_of
+from mlopsc.compiler.cli.deployments import deployment_of, locate_pipeline
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.spec import complete_environment, complete_release, environment_named, locate
+from mlopsc.compiler.cli.spec import complete_environment, complete_release
 from mlopsc.compiler.schema.values import Bytes, Duration
 from mlopsc.stdlib.runtime.extras import need_extra
 
 if TYPE_CHECKING:
-    from mlopsc.stdlib.runtime.service.deployment import Deployment
-
-_DEPTH = 3
-"""How many folders a built `pipeline.json` stands below the project: `deploy/<pipeline>/<environment>`."""
+    pass
 
 
 @click.command(name="serve", short_help="Answer over HTTP with the versions that are released.")
@@ -60,7 +54,7 @@ def command(
       curl -d '{"hr": 8, …}' -H 'Content-Type: application/json' http://127.0.0.1:8000/predict
     """
     need_extra("serve")
-    deployment = _deployment(file, environment, release, store)
+    deployment = deployment_of(locate_pipeline(file), environment, release, store)
     from mlopsc.stdlib.runtime.serve.limits import Limits
     from mlopsc.stdlib.runtime.serve.server import serve
 
@@ -68,36 +62,6 @@ def command(
     if lost := serve(deployment, host, port, limits):
         raise CommandFailure(f"{lost:,} rows of the request log could not be written", "look after the store")
     return Exit.OK
-
-
-def _deployment(file: str | None, environment: str | None, release: str | None, store: str | None) -> Deployment:
-    """What is served: a release of a spec, or of a `pipeline.json` that was built from one."""
-    if file is None or not file.endswith(".json"):
-        return deployment_of(locate(file), environment, release, store)
-    from mlopsc.stdlib.runtime.service.deployment import open_deployment
-    from mlopsc.stdlib.runtime.store.opening import open_store
-
-    path = Path(file)
-    document = _document(path)
-    name = environment_named([document["environment"]["name"]], environment)
-    folders = path.resolve().parents
-    built = len(folders) > _DEPTH and folders[_DEPTH - 1].name == "deploy" and folders[0].name == name
-    project = folders[_DEPTH] if built else folders[0]
-    return open_deployment(document, project, release, open_store(store, project) if store else None)
-
-
-def _document(path: Path) -> Mapping[str, Any]:
-    from pydantic import ValidationError
-
-    from mlopsc.compiler.ir.model import Pipeline
-
-    text = path.read_bytes()
-    try:
-        Pipeline.model_validate_json(text)
-    except ValidationError as error:
-        raise CommandFailure(f"`{path}` is no `pipeline.json`", "`mlopsc build` writes it") from error
-    document: Mapping[str, Any] = json.loads(text)
-    return document
 
 
 def _seconds(text: str) -> float:

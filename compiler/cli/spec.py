@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ DEFAULT = "pipeline.mlops"
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 _SUFFIX = ".mlops"
+_BUILT = ".json"
 _MOST = 5
 """How many names a message offers."""
 
@@ -128,16 +129,18 @@ def _either(names: list[str]) -> str:
 
 
 def is_spec(argument: str) -> bool:
-    """Whether an argument that could be a stage names a spec: stages have neither separators nor a suffix."""
-    return argument.endswith(_SUFFIX) or argument in (".", "..") or "/" in argument or os.sep in argument
+    """Whether an argument that could be a stage names a file: stages have neither separators nor a suffix."""
+    return argument.endswith((_SUFFIX, _BUILT)) or argument in (".", "..") or "/" in argument or os.sep in argument
 
 
-def split_arguments(arguments: tuple[str, ...]) -> tuple[Spec, tuple[str, ...]]:
+def split_arguments(
+    arguments: tuple[str, ...], find: Callable[[str | None], Spec] = locate
+) -> tuple[Spec, tuple[str, ...]]:
     """`[FILE] [STAGE…]`: the spec, and the names of stages; raises UsageError when there are two specs."""
     files = [one for one in arguments if is_spec(one)]
     if len(files) > 1:
         raise click.UsageError(f"one spec at a time, not {' and '.join(f'`{one}`' for one in files)}")
-    return locate(files[0] if files else None), tuple(one for one in arguments if not is_spec(one))
+    return find(files[0] if files else None), tuple(one for one in arguments if not is_spec(one))
 
 
 def complete_stage(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
