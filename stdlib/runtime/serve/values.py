@@ -82,7 +82,7 @@ def _int(value: Any) -> int:
 def _float(value: Any) -> float:
     if type(value) is float and math.isfinite(value):
         return value
-    if type(value) is int and abs(value) < 10**308 and int(read := float(value)) == value:
+    if type(value) is int and abs(value) < _LARGEST and int(read := float(value)) == value:
         return read
     raise ValueError
 
