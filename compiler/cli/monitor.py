@@ -162,7 +162,7 @@ def _open(spec: Spec, environment: str | None, monitor: str | None) -> Watched:
     stage = find_monitor(document, monitor)
     deployment = open_deployment(document, spec.folder, str(stage["settings"]["release"]))
     places = {rule["id"]: place(built.origins[name], stage["name"], rule=rule["id"]) for rule in stage["rules"]}
-    return Watched(deployment, stage, {key: spec.shown(text) for key, text in places.items()})
+    return Watched(deployment, stage, {key: spec.shown(text) if text else "" for key, text in places.items()})
 
 
 def _journal(watched: Watched) -> Journal:

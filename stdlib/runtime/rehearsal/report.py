@@ -56,6 +56,7 @@ class Report:
 
 def rehearse(scene: Scene, audience: Audience, origins: Mapping[str, Any], texts: Mapping[str, str]) -> Report:
     """Play a scene and write the page; `origins` and `texts` lead from rules to lines of the spec."""
+    write_atomically(scene.place.pipeline.with_name("origins.json"), json.dumps(origins).encode("utf-8"))
     performance = Performance(scene, audience)
     served = performance.go()
     moments = tuple(performance.diary.moments)
