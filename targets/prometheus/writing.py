@@ -19,6 +19,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text and text.isascii() else None
+    if not text.replace("\n", "").isprintable():
+        style = '"'  # some of what cannot be seen ends a line for YAML: only here is it escaped
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

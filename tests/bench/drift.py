@@ -96,7 +96,7 @@ def evidently(rows: int) -> float:
         subprocess.run([sys.executable, "-m", "venv", str(PEER)], check=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "evidently==0.7.*", "pandas<3"]
         subprocess.run(install, check=True, capture_output=True)
-    script = str(Path(__file__).with_name("drift_evidently.py"))
+    script = str(Path(__file__).parent / "peers" / "evidently_drift.py")
     shown = subprocess.run([str(python), "-W", "ignore", script, str(rows)], check=True, capture_output=True, text=True)
     return float(shown.stdout.split()[-1])
 

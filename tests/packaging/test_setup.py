@@ -98,8 +98,9 @@ def test_what_pyproject_lists_anew_is_installed(checkout: Checkout) -> None:
     assert checkout.make() == (0, [INSTALLATION, SUITE], "")
 
 
-ALL = [".", ".", "", "tests/packaging/floors.py", SUITE]
-"""The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the suite."""
+ALL = [".", ".", "", "tests/packaging/floors.py", "tests/packaging/alibi.py", "tests/targets/promtool.py", SUITE]
+"""The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the detectors of
+alibi-detect, Prometheus' checker, the suite."""
 
 
 @pytest.mark.parametrize(
