@@ -65,20 +65,29 @@ def constant(folder: Path) -> Iterator[Figure]:
 def bike(folder: Path) -> Iterator[Figure]:
     """The bike model behind the router, behind plain FastAPI and behind MLflow, in turns."""
     artefact = trained(folder)
-    plain_rates, mlflow_rates, own_rates = [], [], []
+    services = {
+        "own": ([PYTHON, "-m", "mlopsc.compiler.cli", "serve", "-e", "prod", "--port"], "/predict", BIKE_ROW),
+        "plain FastAPI": ([PYTHON, str(HERE / "plain_service.py"), str(artefact)], "/predict", BIKE_ROW),
+        "`mlflow models serve`": (
+            mlflow_command(folder, artefact),
+            "/invocations",
+            {"dataframe_records": [BIKE_ROW]},
+        ),
+    }
+    rates: dict[tuple[str, int], list[float]] = {}
     for _ in range(ROUNDS):
-        with listening([PYTHON, "-m", "mlopsc.compiler.cli", "serve", "-e", "prod", "--port"], folder, "/ping") as port:
-            own_rates.append(load(port, "/predict", BIKE_ROW, CONNECTIONS, SECONDS))
-        with listening([PYTHON, str(HERE / "plain_service.py"), str(artefact)], folder, "/ping") as port:
-            plain_rates.append(load(port, "/predict", BIKE_ROW, CONNECTIONS, SECONDS))
-        with listening(mlflow_command(folder, artefact), folder, "/ping") as port:
-            asked = {"dataframe_records": [BIKE_ROW]}
-            mlflow_rates.append(load(port, "/invocations", asked, CONNECTIONS, SECONDS))
-    assert not any(one["failed"] for one in (*own_rates, *plain_rates, *mlflow_rates))
-    own = f"{statistics.median(one['rate'] for one in own_rates):.0f} rows/s"
-    for what, rates, bound in (("plain FastAPI", plain_rates, 0.7), ("`mlflow models serve`", mlflow_rates, 1.0)):
-        ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(own_rates, rates, strict=True))
-        yield Figure(f"rows of the bike model through the router / {what}", ratio, bound, at_least=True, note=own)
+        for name, (command, path, asked) in services.items():
+            with listening(command, folder, "/ping") as port:
+                for connections in (1, CONNECTIONS):
+                    found = load(port, path, asked, connections, SECONDS)
+                    assert not found["failed"]
+                    rates.setdefault((name, connections), []).append(found["rate"])
+    for connections, how in ((1, "one after the other"), (CONNECTIONS, f"{CONNECTIONS} at once")):
+        own = rates["own", connections]
+        told = f"{statistics.median(own):.0f} rows/s"
+        for peer, bound in (("plain FastAPI", 0.7), ("`mlflow models serve`", 1.0)):
+            ratio = statistics.median(a / b for a, b in zip(own, rates[peer, connections], strict=True))
+            yield Figure(f"rows of the bike model, {how}: the router / {peer}", ratio, bound, at_least=True, note=told)
 
 
 def direct(artefact: Path) -> float:
@@ -129,10 +138,8 @@ def listening(command: Sequence[str], folder: Path, path: str) -> Iterator[int]:
     path_of_tools = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "PATH": path_of_tools}
     output = (folder / "service.log").open("w+")
-    with (
-        output,
-        subprocess.Popen([*command, str(port)], cwd=folder, stdout=output, stderr=output, env=environment) as process,
-    ):
+    given = {"cwd": folder, "stdout": output, "stderr": output, "env": environment, "start_new_session": True}
+    with output, subprocess.Popen([*command, str(port)], **given) as process:
         try:
             until = time.monotonic() + 120
             while not answers(port, path):
