@@ -188,6 +188,7 @@ def test_a_version_of_another_lock_runs_in_an_environment_made_from_it(service: 
         assert f"version {unknown} was trained under another lock, of which there is no text" in told
         assert f"version {other}: `pip install -r requirements.txt` has failed: ERROR: " in told
         assert "no-such-package-at-all" in told
+        assert router.stop() == 0
     assert not list((service.folder / ".mlops" / "venvs").iterdir())
 
 
