@@ -40,7 +40,7 @@ $(READY): $(MADE) pyproject.toml
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || $(AGAIN)
 	@touch $(READY)
 
-demo: $(READY) ## run the bike-sharing example on real data, and rehearse ten weeks of its production
+demo: $(READY) ## run the bike-sharing example on real data, and rehearse eight weeks of its production
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the whole suite

@@ -22,8 +22,8 @@ STEPS = (
     ("Train a model and hold it against its gate, as production would:", ["run", "--environment", "prod"]),
     ("And again, with nothing changed:", ["run", "--environment", "prod"]),
     (
-        "Ten weeks of production in two minutes. On day 14 the world changes: who notices, and what happens then?",
-        ["rehearse", "prod", "--inject", "drift"],
+        "Eight weeks of production in a minute. On day 14 the world changes: who notices, and what happens then?",
+        ["rehearse", "prod", "--inject", "drift", "--days", "58"],
     ),
 )
 

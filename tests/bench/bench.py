@@ -1,8 +1,7 @@
 """`make bench`: measure what docs/performance.md promises, as CPU seconds and as ratios taken in the same run.
 
-`--only WORD` measures the figures of one group (start, size, chain, bike, drift, router,
-rehearsal), `--write` puts the table into
-docs/performance.md. Ends with 1 when a bound is missed.
+`--only WORD` measures the figures of one group (start, size, chain, bike, drift, router, rehearsal), `--write` puts the
+table into docs/performance.md. Ends with 1 when a bound is missed.
 """
 
 from __future__ import annotations
