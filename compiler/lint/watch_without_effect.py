@@ -11,6 +11,7 @@ from mlopsc.compiler.semantics.model import RuleModel, StageModel
 
 _DAY = 86_400
 _MONTH_DAYS = 30.44
+_OPERATIONAL = frozenset({"error_rate", "latency"})
 _MOMENTARY = frozenset({"uptime", "age"})
 _WINDOW, _ALARMS = "7d", "1 / 90d"
 
@@ -19,8 +20,9 @@ class WatchWithoutEffect(LintRule, id="L013", name="watch-without-effect", sever
     """A watch can raise no event, or so many without a cause that an event says nothing.
 
     `uptime` fires when failures come 14.4 or 6 times as fast as they may: below an objective of 83.4%, not even a
-    total outage is so fast. And where looks are so far apart that the accepted `alarms` allow every second look to be
-    a false alarm, which is a warning, looks say no more than a coin.
+    total outage is so fast. How long a service takes and how often it fails is not compared with the champion: the
+    champion is what is watched. And where looks are so far apart that the accepted `alarms` allow every second look
+    to be a false alarm, which is a warning, looks say no more than a coin.
 
     wrong:
     ```mlops
@@ -50,6 +52,13 @@ class WatchWithoutEffect(LintRule, id="L013", name="watch-without-effect", sever
     def _silent(self, rule: RuleModel) -> Iterator[Diagnostic]:
         from mlopsc.stdlib.planning import windows_that_burn
 
+        if _word(rule) in _OPERATIONAL and any(one.limit.baseline == "champion" for one in rule.comparisons):
+            yield self.found(
+                rule.at,
+                f"the champion is what answers, so its `{_word(rule)}` is held against itself",
+                label="never an event",
+                hint="Write a number, such as `<= 1%` or `<= 200ms`; `guard` in a release compares two versions.",
+            )
         objective = rule.comparisons[0].limit.offset if _word(rule) == "uptime" and rule.comparisons else None
         if objective is not None and not windows_that_burn(objective):
             yield self.found(

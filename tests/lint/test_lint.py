@@ -77,6 +77,11 @@ FAILS = [
     ("watch-without-effect", [MONITOR.format("watch uptime >= 80% over 30d")], "watch uptime >= 80% over 30d"),
     (
         "watch-without-effect",
+        [MONITOR.format("watch error_rate <= champion * 2 over 7d")],
+        "watch error_rate <= champion * 2 over 7d",
+    ),
+    (
+        "watch-without-effect",
         [MONITOR.format("watch mae(feedback) <= 45 over 60d, alarms <= 1 / 90d")],
         "alarms <= 1 / 90d",
     ),

@@ -104,7 +104,7 @@ def _told(judged: Sequence[QualityVerdict], value: float, baseline: float, units
     status = Status.BROKEN if worst.event else Status.LEARNING if worst.learning else Status.HOLDS
     text = worst.reason
     if worst.smallest_visible is not None:
-        text += f"; from {worst.smallest_visible:.6g} on it is an event"
+        text += f"; an event begins at {worst.smallest_visible:.4g}"
     figures = {
         "value": value if isfinite(value) else None,
         "baseline": baseline,

@@ -91,7 +91,7 @@ def judge_quality(
     beyond = sign * (now.mean - limit)
     score = beyond / spread if spread > 0 else (0.0 if beyond == 0 else copysign(inf, beyond))
     visible = limit + sign * bar * spread
-    said = f"{now.mean:.6g} against {limit:.6g}, past windows being {fmean(past):.6g} ± {spread:.2g}"
+    said = f"{now.mean:.4g} against {limit:.4g}; past windows had {fmean(past):.4g} ± {spread:.2g}"
     return QualityVerdict(score > bar, False, now.mean, limit, score, bar, visible, said)
 
 
@@ -126,6 +126,6 @@ def _judge_by_units(now: WindowMean, limit: float, sign: float, windows: int) ->
         reason = f"learning: {few}, and {now.units} units in this one bound nothing"
         return QualityVerdict(False, True, now.mean, limit, None, None, None, reason)
     beyond = sign * (bound - limit) > 0
-    reason = f"{now.mean:.6g} against {limit:.6g}, bounded by {bound:.6g} from {now.units} units; {few}"
+    reason = f"{now.mean:.4g} against {limit:.4g}, bounded by {bound:.4g} from {now.units} units; {few}"
     # The bound moves with the mean.
     return QualityVerdict(beyond, False, now.mean, limit, None, None, limit + now.mean - bound, reason)
