@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from releases import CANARY, Behaviour, Clock, Traffic, add_version, document, rule
+from releases import CANARY, DIRECT, Behaviour, Clock, Traffic, add_version, deployed, document, rule
 from test_approvals import LEADS, list_signers, new_key
 from test_strategies import kinds, state
 
 from mlopsc.stdlib.runtime.release.approval import approve
 from mlopsc.stdlib.runtime.release.history import read_records
+from mlopsc.stdlib.runtime.release.rollback import rollback
 from mlopsc.stdlib.runtime.release.state import Phase
+from mlopsc.stdlib.runtime.release.tick import tick
 from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment
+from mlopsc.stdlib.runtime.store.local import LocalStore
 from mlopsc.stdlib.runtime.store.opening import open_store
+from mlopsc.stdlib.runtime.store.protocol import Store
 
 TICKER = Path(__file__).with_name("ticker.py")
 ERRORS = rule("guard error_rate <= champion", {"function": "error_rate"}, "<=", {"baseline": "champion", "factor": 2.0})
@@ -110,6 +114,26 @@ def test_of_two_ticks_at_once_one_moves_and_the_other_is_told(scene: Scene, cloc
         (other,) = [one["text"] for one in told if one["entry"] is None]
         assert other == f"entry {known + 1} came first: {read_records(deployment)[-1]['reason']}"
         assert len(read_records(deployment)) == known + 1
+
+
+def test_two_who_go_back_at_once_go_back_one_version(
+    store: Store, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = deployed(store, project, DIRECT)
+    for _ in range(3):
+        add_version(deployment)
+        tick(deployment, "me")
+    put = LocalStore.put_if_absent
+
+    def be_second(self: LocalStore, key: str, value: bytes) -> bool:
+        monkeypatch.setattr(LocalStore, "put_if_absent", put)
+        rollback(deployment, None, "first")
+        return put(self, key, value)
+
+    monkeypatch.setattr(LocalStore, "put_if_absent", be_second)
+    assert rollback(deployment, None, "second") is None
+    assert state(deployment).champion == 2
+    assert [record["actor"] for record in read_records(deployment) if record["kind"] == "rollback"] == ["first"]
 
 
 def test_a_tick_does_nothing_where_there_is_nothing_to_do(scene: Scene) -> None:

@@ -19,16 +19,19 @@ def rollback(
     """Go back to a version that once served: that one, else the champion of a rollout, else the one before it.
 
     The entry made; None where that version answers everything already, or where an entry with the same `cause` (the
-    id of an event, so that nothing is done twice for it) is there. Raises OperationError when there is no such
-    version.
+    id of an event, so that nothing is done twice for it) is there. Of two that go back at once, both go back to the
+    same version and no further. Raises OperationError when there is no such version.
     """
+    aim = version
 
     def propose(state: State, records: Records) -> Change | None:
+        nonlocal aim
         if cause and any(record["evidence"].get("cause") == cause for record in records):
             return None
-        after = _after(deployment, state, records, version)
+        after = _after(deployment, state, records, aim)
         if after is None:
             return None
+        aim = after.champion
         evidence = {"from": state.candidate or state.champion, "to": after.champion, "cause": cause}
         return Change("rollback", after, actor, _reason(evidence, reason), rule, evidence)
 
