@@ -57,6 +57,37 @@
 | an unreachable source | test_networks.py: test_a_source_that_does_not_answer |
 | an unreachable tracker | test_networks.py: test_a_tracker_that_does_not_answer_is_one_line |
 | credentials in addresses | test_networks.py: test_credentials_stay_in_the_spec_and_new_ones_run_nothing |
+| asked: a missing column | serve/test_serve_requests.py: test_a_row_that_breaks_the_schema_is_told_with_its_column |
+| asked: an extra column | serve/test_serve_requests.py: test_a_row_that_breaks_the_schema_is_told_with_its_column |
+| asked: a wrong type | serve/test_serve_requests.py: test_a_row_that_breaks_the_schema_is_told_with_its_column |
+| asked: NaN | serve/test_serve_requests.py: test_a_row_that_breaks_the_schema_is_told_with_its_column |
+| asked: infinity | serve/test_serve_requests.py: test_a_row_that_breaks_the_schema_is_told_with_its_column |
+| asked: out of range | serve/test_serve_requests.py: test_a_row_that_breaks_the_schema_is_told_with_its_column |
+| asked: unknown category | serve/test_serve_requests.py: test_a_row_that_breaks_the_schema_is_told_with_its_column |
+| asked: nothing | serve/test_serve_requests.py: test_a_body_that_cannot_be_read_is_told |
+| asked: 50 MB | serve/test_serve_requests.py: test_a_body_of_50_mb_is_refused_before_it_is_read |
+| asked: 50 MB in pieces | serve/test_serve_requests.py: test_a_body_without_a_length_is_read_up_to_the_limit |
+| sent: 50 MB | serve/test_serve_requests.py: test_a_body_of_50_mb_from_a_client_that_sends_all_first_is_answered |
+| asked: a wrong content type | serve/test_serve_requests.py: test_a_body_that_cannot_be_read_is_told |
+| told: an unknown id | serve/test_serve_requests.py: test_feedback_that_is_not_as_it_should_be_is_refused_whole |
+| told: a repeated id | serve/test_serve_requests.py: test_feedback_that_is_not_as_it_should_be_is_refused_whole |
+| told early | serve/test_serve_loop.py: test_feedback_is_taken_before_its_prediction_is_flushed_and_by_another_router |
+| a clock that goes backwards | serve/test_serve_faults.py: test_a_clock_that_goes_backwards_loses_nothing |
+| a clock that goes backwards under the log | service/test_log_failures.py: test_a_clock_that_goes_back_loses_nothing |
+| a model raises | serve/test_serve_faults.py: test_a_model_that_raises_is_an_error_of_that_request_alone |
+| a model hangs | serve/test_serve_faults.py: test_a_model_that_hangs_is_ended_and_started_again |
+| a model leaks memory | serve/test_serve_faults.py: test_a_worker_that_grows_is_replaced_without_a_pause |
+| a model dies | serve/test_serve_faults.py: test_a_row_that_kills_the_model_takes_no_other_request_with_it |
+| a broken newcomer | serve/test_serve_faults.py: test_a_challenger_that_cannot_load_is_told_and_the_champion_answers |
+| the store is unreachable for a while | serve/test_serve_faults.py: test_the_store_may_go_away_for_a_while |
+| `kill -9` of a router | service/test_log_failures.py: test_kill_loses_no_more_than_what_was_not_flushed |
+| `kill -9` of a tick | release/test_release_crashes.py: test_a_tick_killed_at_any_state_is_made_good_by_the_next |
+| `kill -9` of a monitor | monitor/test_kill.py: test_a_look_that_is_killed_at_any_write_is_taken_up |
+| `kill -9` of a retraining | monitor/test_kill.py: test_a_retraining_that_is_killed_is_finished_and_counts_once |
+| `kill -9` of all at once | together/test_kill_together.py: test_service_goes_on_whoever_is_killed_whenever |
+| two ticks at once | release/test_release_crashes.py: test_of_two_ticks_at_once_one_moves_and_the_other_is_told |
+| two rollbacks at once | release/test_release_crashes.py: test_two_who_go_back_at_once_go_back_one_version |
+| two monitors at once | monitor/test_kill.py: test_two_monitors_at_once_do_everything_once |
 """
 
 from __future__ import annotations
