@@ -196,4 +196,5 @@ def _closing_words(folder: Path, written: list[str], table: _Table) -> Iterator[
     place = "" if folder == Path() else f"cd {shlex.quote(str(folder))}, "
     yield f"Next: {place}read pipeline.mlops, then"
     yield "  mlopsc run                    train, and judge the model"
-    yield "  mlopsc add release            how a model comes into service; then monitor, environment"
+    yield "  mlopsc add environment prod   where it shall serve; then add release, and add monitor"
+    yield "  mlopsc rehearse prod          play what all of that does, in minutes"

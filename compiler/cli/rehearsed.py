@@ -50,7 +50,7 @@ class Lines:
     def line(self, moment: Moment) -> str:
         """The lines of one moment."""
         style = self._style
-        day = f"day {max(0.0, moment.at - self._begins) / _DAY:>2.0f}"
+        day = f"day {int(max(0.0, moment.at - self._begins) // _DAY):>2}"
         head = f"{_time(moment.at)}  {style('dim', day)}  {style(_TONES[moment.tone], pad(moment.kind, _KIND))}  "
         width = max(40, (style.columns or 140) - 40)
         text = textwrap.wrap(safe(moment.text), width) or [""]
@@ -70,7 +70,10 @@ def summary(report: Report, shown: Callable[[str], str], style: Style) -> Iterat
     if report.noticed:
         yield ""
         yield style("bold", "What was injected")
-        for one in report.noticed:
+        if not report.served:
+            yield f"  {style('error', '✗')} nothing: no model passed, so nothing was served"
+            yield "      next: a rehearsal trains on the rows up to its first day; let the gate open for those"
+        for one in report.noticed if report.served else ():
             yield from _noticed(one, report, style)
     yield ""
     counts = report.counts

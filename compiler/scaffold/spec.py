@@ -30,6 +30,8 @@ _AIMS = {
 _WORDS = frozenset({"true", "false", "none", "and", "or", "not", "in"})
 _ESCAPED = {char: f"\\{letter}" for letter, char in ESCAPES.items() if char != "$"}
 _LONGEST_COMMENT = 100
+_LEAST_SHARE = 0.5
+"""How much of the rows must be there: what is less was cut off. A rehearsal begins with four fifths of them."""
 _PROVABLE = 100
 """With fewer test rows no mean is proven (see docs/statistics.md)."""
 
@@ -101,14 +103,14 @@ def project_spec(
         model=model,
         better="<=" if guess.task == "regression" else ">=",
         tolerance="+ 5%" if guess.task == "regression" else "- 2pp",
-        least_rows=written(max(1, int(guess.rows * 0.9)), exact=True),
+        least_rows=written(max(1, int(guess.rows * _LEAST_SHARE)), exact=True),
         undecided=guess.task == "regression" and guess.rows * TESTED < _PROVABLE,
     )
     return _formatted(text)
 
 
 def block(kind: str, **names: str) -> str:
-    """The text of a `release`, `monitor` or `environment` block."""
+    """The text of a block that `add` appends: `environment`, `release`, `monitor` or `score`."""
     return _formatted(_template(f"{kind}.mlops.j2").render(**names))
 
 

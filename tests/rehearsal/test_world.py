@@ -62,6 +62,16 @@ def test_rows_come_in_the_order_of_their_time_and_service_begins_with_the_test_s
     assert found.begins == (FIRST + timedelta(hours=192)).timestamp()
 
 
+def test_rows_that_are_alike_are_told_apart_and_do_not_come_together() -> None:
+    table = pa.concat_tables([hours().select(["heat", "y"]), hours().select(["heat", "y"])])
+    columns = [{"name": "heat", "type": {"function": "float"}}, {"name": "y", "type": {"function": "int"}}]
+    declared = {"name": "hours", "kind": "data", "settings": {"target": "y"}, "columns": columns}
+    found = make_world(read_stage(declared), table, np.full(len(table), "", dtype=object))
+    heat = found.table["heat"].to_numpy()
+    assert len(set(found.ids)) == len(table)
+    assert (heat[1:] == heat[:-1]).sum() < 5
+
+
 def test_every_row_comes_once_however_time_is_cut() -> None:
     found = world()
     cuts = np.arange(found.begins - 1, found.ends + 5_000, 1_700.0)

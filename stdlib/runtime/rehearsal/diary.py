@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mlopsc.stdlib.runtime import clock
-from mlopsc.stdlib.runtime.monitor.watches import action_text
+from mlopsc.stdlib.runtime.monitor.watches import read_monitor
 from mlopsc.stdlib.runtime.release.state import ReleaseLog
 from mlopsc.stdlib.runtime.service.deployment import Declaration, Deployment
 from mlopsc.stdlib.runtime.store.log import Log
@@ -104,13 +104,11 @@ class _Watcher:
             case "action" if record["state"] != "claimed":
                 tone: Tone = "error" if record["state"] == "failed" else "info"
                 text = f"`{record['action']}`: {record['reason']}"
-                yield Moment(at, "action", text, self.name, self._rule_of(record["action"]), tone, record)
+                yield Moment(at, "action", text, self.name, self._rule_of(record), tone, record)
 
-    def _rule_of(self, action: str) -> str:
-        """The `on` rule that an action belongs to."""
-        rules = [rule for rule in self.stage.get("rules", ()) if rule["verb"] == "on"]
-        return next((rule["id"] for rule in rules if any(_is(call, action) for call in rule["clauses"]["do"])), "")
-
-
-def _is(call: Mapping[str, Any], action: str) -> bool:
-    return action_text(call) == action
+    def _rule_of(self, action: Mapping[str, Any]) -> str:
+        """The `on` rule by which the event of an action asked for it."""
+        records = (entry.record for entry in self.log.read() if entry.record)
+        event = next(record for record in records if record["kind"] == "event" and record["id"] == action["event"])
+        rules = read_monitor(self.stage).on
+        return next((on.rule.id for on in rules if on.is_set_off_by(event) and action["action"] in on.actions), "")

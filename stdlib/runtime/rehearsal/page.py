@@ -48,7 +48,7 @@ def render_page(report: Report) -> str:
         quality=quality_chart(report.series, axis, marks),
         moments=told,
         fates=[_fate(one, report) for one in report.fates],
-        noticed=[_noticed(one, report) for one in report.noticed],
+        noticed=[_noticed(one, report) for one in report.noticed if report.served],
     )
 
 

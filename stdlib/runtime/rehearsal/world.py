@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mlopsc.compiler.ir.model import Column
 from mlopsc.stdlib.runtime.data.declared import DataStage
-from mlopsc.stdlib.runtime.data.rowhash import row_hashes, uniform
+from mlopsc.stdlib.runtime.data.rowhash import Hashes, row_hashes, uniform
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.engine.writing import write_atomically
 from mlopsc.stdlib.runtime.rehearsal.injections import DAY
@@ -27,6 +27,7 @@ _FACTOR = 0.5
 """What numbers that a drift has changed are near to, of what they were."""
 _SWAPPED = 0.3
 """The share of rows whose class a drift changes."""
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio: its multiples lie far apart
 _SECONDS_APART = 3_600.0
 """How far apart rows arrive that carry no time."""
 _FIRST = 1_767_225_600.0  # 2026-01-01
@@ -79,7 +80,7 @@ def make_world(stage: DataStage, table: pa.Table, splits: NDArray[np.object_]) -
     """
     if stage.settings.target is None:
         raise StageFailure(f"`{stage.name}` has no target to learn from", "say which column it is: `target = …`")
-    hashes = row_hashes(table, table.column_names)
+    hashes = _told_apart(row_hashes(table, table.column_names))
     times = _times(stage, table)
     order = np.argsort(uniform(hashes, "arrival") if times is None else times, kind="stable")
     table, hashes = table.take(pa.array(order)), hashes[order]
@@ -89,6 +90,12 @@ def make_world(stage: DataStage, table: pa.Table, splits: NDArray[np.object_]) -
     )
     ids = tuple(f"{number:016x}" for number in hashes)
     return World(stage, table, arrival, float(np.floor(arrival[first] / DAY) * DAY), ids)
+
+
+def _told_apart(hashes: Hashes) -> Hashes:
+    """Hashes of which none comes twice: rows that are alike in all columns are still several, and come apart."""
+    copies = pd.Series(hashes).groupby(hashes).cumcount().to_numpy().astype(np.uint64)
+    return np.asarray(hashes + copies * _GOLDEN, dtype=np.uint64)
 
 
 def _first_to_come(stage: DataStage, splits: NDArray[np.object_], rows: int) -> int:
