@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlopsc.compiler.workspace import Workspace
 
 
-@click.command(name="build")
+@click.command(name="build", short_help="Write the runner of each environment to `deploy/`.")
 @click.argument("file", required=False, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 and a diff if a file is not that of the spec.")
 @click.option(

@@ -102,7 +102,7 @@ def test_files_of_the_user_are_kept(tmp_path: Path) -> None:
     for name, text in kept.items():
         (project / name).write_text(text, encoding="utf-8")
     ended = begin(tmp_path, data)
-    assert ended.out.splitlines()[-5:-4] == [
+    assert ended.out.splitlines()[-6:-5] == [
         "wrote data/visits.parquet, pipeline.mlops, time_features.py in my project"
     ]
     assert {name: (project / name).read_text(encoding="utf-8") for name in kept} == kept
