@@ -158,6 +158,32 @@ def test_a_retraining_that_is_killed_is_finished_and_counts_once(make_service: M
     assert [one["round"] for one in claims] == [0, 0]
 
 
+def test_ctrl_c_in_a_retraining_ends_the_look_and_the_next_goes_on(make_service: MakeService) -> None:
+    service = make_service(f"{QUALITY}\n{RETRAIN} limit = 1 / 90d)")
+    service.serve(BEGIN, BEGIN + 7 * DAY, truth=lambda true: true + 60)
+    write_rows(service.project, BEGIN + 8 * DAY)
+    code = service.project / "steps.py"
+    waits = "open('training', 'w').close()\n        __import__('time').sleep(600)\n        return self"
+    quick = code.read_text()
+    code.write_text(quick.replace("return self", waits))
+    service.go_to(BEGIN + 8 * DAY)
+    command = [sys.executable, "-m", "mlopsc.compiler.cli", "monitor", "look", "-e", "prod"]
+    with subprocess.Popen(command, cwd=service.project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        until = time.monotonic() + 60
+        while not list(service.project.rglob("training")):
+            assert time.monotonic() < until
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, told
+    assert [one["state"] for one in service.records() if one["kind"] == "action"] == ["claimed"]
+    code.write_text(quick)
+    service.look(BEGIN + 8 * DAY + 60)
+    (outcome,) = [one for one in service.records() if "outcome" in one]
+    assert (outcome["outcome"], outcome["evidence"]["version"]) == ("passed", 2)
+
+
 @pytest.mark.parametrize(("seconds", "expected"), [(60.0, []), (1_000.0, ["claimed", "done"])])
 def test_who_claimed_an_action_elsewhere_is_given_time(
     make_service: MakeService, seconds: float, expected: list[str]

@@ -88,6 +88,9 @@
 | two ticks at once | release/test_release_crashes.py: test_of_two_ticks_at_once_one_moves_and_the_other_is_told |
 | two rollbacks at once | release/test_release_crashes.py: test_two_who_go_back_at_once_go_back_one_version |
 | two monitors at once | monitor/test_kill.py: test_two_monitors_at_once_do_everything_once |
+| Ctrl-C in a rehearsal | rehearsal/test_rehearsals_stopped.py: test_ctrl_c_while_it_trains_ends_all_of_it |
+| `kill -9` of a rehearsal | rehearsal/test_rehearsals_stopped.py: test_no_router_outlives_its_rehearsal |
+| Ctrl-C in a retraining | monitor/test_kill.py: test_ctrl_c_in_a_retraining_ends_the_look_and_the_next_goes_on |
 """
 
 from __future__ import annotations

@@ -43,6 +43,14 @@ def run(request: Request, listener: Listener = silent) -> RunResult:
     return walk.go()
 
 
+def run_within(request: Request) -> RunResult:
+    """Run a pipeline as a part of something larger: Ctrl-C ends that, too, by KeyboardInterrupt."""
+    result = run(request)
+    if result.exit_code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return result
+
+
 class _Walk:
     """One run. A stage is considered when all its inputs are settled; `_summaries` holds the settled ones."""
 

@@ -10,7 +10,7 @@ from mlopsc.stdlib.runtime.engine.events import Outcome as Ended
 from mlopsc.stdlib.runtime.engine.events import StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.prepared import Request
-from mlopsc.stdlib.runtime.engine.runner import RunResult, run
+from mlopsc.stdlib.runtime.engine.runner import RunResult, run_within
 from mlopsc.stdlib.runtime.monitor.outcomes import Outcome
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 from mlopsc.stdlib.runtime.store.faults import OperationError
@@ -47,7 +47,7 @@ def _run(deployment: Deployment, stage: str, force: tuple[str, ...]) -> RunResul
     request = Request(
         deployment.document, deployment.project, functions, only=(stage,), force=force, store=deployment.store
     )
-    return run(request)
+    return run_within(request)
 
 
 def _judged(result: RunResult, summary: StageSummary, record: StageRecord) -> Outcome:

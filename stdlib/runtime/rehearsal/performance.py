@@ -13,7 +13,7 @@ from typing import Any
 from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.engine.events import Outcome
 from mlopsc.stdlib.runtime.engine.prepared import Request
-from mlopsc.stdlib.runtime.engine.runner import RunResult, run
+from mlopsc.stdlib.runtime.engine.runner import RunResult, run_within
 from mlopsc.stdlib.runtime.engine.versions import register
 from mlopsc.stdlib.runtime.monitor import outbox
 from mlopsc.stdlib.runtime.monitor.look import look
@@ -102,7 +102,7 @@ class Performance:
         """Data, training and gate, as `mlopsc run` does them; whether the gate opened."""
         deployment = self.scene.deployment
         request = Request(deployment.document, deployment.project, self.scene.functions, only=(deployment.gate,))
-        result = run(request)
+        result = run_within(request)
         opened = result.exit_code == 0
         text = f"trained, and `{deployment.gate}` opened" if opened else _why_not(result)
         self.diary.note("train", text, "good" if opened else "error", stage=deployment.gate)

@@ -21,6 +21,7 @@ from mlopsc.stdlib.runtime.service.heartbeats import newest_heartbeats
 from mlopsc.stdlib.runtime.store.faults import OperationError
 
 _READY = re.compile(r"http://(?P<host>[^:/\s]+):(?P<port>\d+)")
+_TETHER = "mlopsc.stdlib.runtime.rehearsal.tether"
 _PATIENCE = 60.0
 _PAUSE = 0.01
 _LAST = 5
@@ -47,13 +48,13 @@ class Router:
     def start(self) -> None:
         """Start it and wait until it answers; raises OperationError with its last words when it does not."""
         place = self._place
-        command = [sys.executable, "-m", "mlopsc.compiler.cli", "serve", str(place.pipeline)]
+        command = [sys.executable, "-m", _TETHER, "mlopsc.compiler.cli", "serve", str(place.pipeline)]
         command += ["--release", self._deployment.name, "--port", "0"]
         begun = self._output.stat().st_size if self._output.exists() else 0
         with self._output.open("ab") as output:
             environment = {**os.environ, clock.VARIABLE: str(place.clock), "NO_COLOR": "1"}
             self._process = subprocess.Popen(
-                command, cwd=place.project, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment
+                command, cwd=place.project, stdout=output, stderr=output, stdin=subprocess.PIPE, env=environment
             )
         match = self._wait(lambda: _READY.search(_text(self._output, begun)), "does not say that it is ready")
         assert match is not None
@@ -65,7 +66,7 @@ class Router:
         """End it as a crash would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
@@ -73,7 +74,7 @@ class Router:
         if self._process is not None and self.is_up:
             self._process.terminate()
             try:
-                self._process.wait(_PATIENCE)
+                self._process.communicate(timeout=_PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
 

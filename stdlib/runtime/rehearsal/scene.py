@@ -11,10 +11,9 @@ from typing import Any
 from mlopsc.compiler.ir.model import Rule
 from mlopsc.compiler.schema.values import Duration, Money, Rate
 from mlopsc.stdlib.runtime.data.declared import read_stage
-from mlopsc.stdlib.runtime.engine.listeners import silent
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.prepared import Request
-from mlopsc.stdlib.runtime.engine.runner import run
+from mlopsc.stdlib.runtime.engine.runner import run_within
 from mlopsc.stdlib.runtime.rehearsal.injections import CANDIDATES, DAY, Injection
 from mlopsc.stdlib.runtime.rehearsal.staging import Place, make_approvers, monitors_of, open_place, staged, upstream
 from mlopsc.stdlib.runtime.rehearsal.world import World, read_world, thinned
@@ -87,7 +86,7 @@ def _world(asked: Asked, release: Deployment, place: Place) -> World:
     name = str(release.data["name"])
     store = open_store(release.environment_settings.get("store"), asked.project)
     only = upstream(asked.document, name)
-    result = run(Request(asked.document, place.project, asked.functions, only=only, store=store), silent)
+    result = run_within(Request(asked.document, place.project, asked.functions, only=only, store=store))
     records = {one.stage: one.record for one in result.stages if one.record}
     record: StageRecord | None = records.get(name)
     if result.exit_code or record is None:
