@@ -52,3 +52,20 @@ def test_what_the_readme_shows_is_what_is_printed(printed: str) -> None:
 def test_a_line_that_is_not_printed_would_be_found(printed: str) -> None:
     told = {masked(line) for line in printed.splitlines()}
     assert masked("✓ require mae(test) <= 45 at 95% assuming nothing") not in told
+
+
+@pytest.mark.parametrize(
+    ("page", "said", "rule"),
+    [
+        ("README.md", r" event .*`mae`.*", "watch mae(feedback) "),
+        ("README.md", r" action .*`retrain\(demand\)`.*", "on quality do retrain(demand, "),
+        ("docs/tutorial.md", r" rollback .*`require mae\(feedback\).*\n.*", "require mae(feedback) "),
+        ("docs/tutorial.md", r" rollback .*`guard latency\(p95\).*\n.*", "guard latency(p95) "),
+    ],
+)
+def test_what_a_rehearsal_is_shown_to_do_is_done_by_the_line_that_is_named(page: str, said: str, rule: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.search(said + r"\n +by pipeline\.mlops:(\d+):3\n", text)
+    assert found is not None
+    lines = (ROOT / "examples/bike-demand/pipeline.mlops").read_text(encoding="utf-8").splitlines()
+    assert lines[int(found[1]) - 1].startswith(f"  {rule}")
