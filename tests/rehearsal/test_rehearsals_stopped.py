@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from rehearsal.conftest import FEATURES, write_project
 
+from mlopsc.stdlib.runtime.rehearsal.staging import open_place
+
 SLOW = """        from pathlib import Path
         import time
 
@@ -105,3 +107,18 @@ def test_no_router_outlives_its_rehearsal(folder: Path, number: signal.Signals) 
         code, out, err = ended(process, members)
     assert code == (130 if number is signal.SIGINT else -number)
     assert "Traceback" not in out + err
+
+
+def test_many_at_once_have_a_folder_each_and_lose_none(tmp_path: Path) -> None:
+    count, program = 8, "from mlopsc.stdlib.runtime.rehearsal.staging import open_place; import pathlib, sys\n"
+    program += "print(open_place(pathlib.Path(sys.argv[1])).number, flush=True); sys.stdin.read()"
+    command, pipe = [sys.executable, "-c", program, str(tmp_path)], subprocess.PIPE
+    playing = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(count)]
+    numbers = [int(one.stdout.readline()) for one in playing if one.stdout]
+    kept = {int(one.name) for one in (tmp_path / ".mlops" / "rehearsals").iterdir()}
+    for one in playing:
+        one.communicate()
+    assert sorted(numbers) == list(range(1, count + 1))
+    assert kept == {*numbers}
+    assert open_place(tmp_path).number == count + 1
+    assert len(list((tmp_path / ".mlops" / "rehearsals").iterdir())) == 5

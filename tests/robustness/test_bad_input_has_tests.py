@@ -91,6 +91,7 @@
 | Ctrl-C in a rehearsal | rehearsal/test_rehearsals_stopped.py: test_ctrl_c_while_it_trains_ends_all_of_it |
 | `kill -9` of a rehearsal | rehearsal/test_rehearsals_stopped.py: test_no_router_outlives_its_rehearsal |
 | Ctrl-C in a retraining | monitor/test_kill.py: test_ctrl_c_in_a_retraining_ends_the_look_and_the_next_goes_on |
+| many rehearsals at once | rehearsal/test_rehearsals_stopped.py: test_many_at_once_have_a_folder_each_and_lose_none |
 """
 
 from __future__ import annotations

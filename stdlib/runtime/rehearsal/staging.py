@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,24 +58,53 @@ class Place:
 
 
 def open_place(project: Path) -> Place:
-    """A new folder `.mlops/rehearsals/<n>` with links to the project's files; the oldest beyond five are deleted.
+    """A new folder `.mlops/rehearsals/<n>` with links to the project's files; of old ones, five less one are kept.
 
-    Raises OperationError when it cannot be made.
+    A rehearsal that still plays keeps its folder, however many there are. Raises OperationError when it cannot be made.
     """
     root = project / STATE / "rehearsals"
     try:
         root.mkdir(parents=True, exist_ok=True)
         numbers = sorted(int(one.name) for one in root.iterdir() if one.name.isdigit())
-        for old in numbers[: 1 - _KEPT] if len(numbers) >= _KEPT else ():
-            shutil.rmtree(root / str(old), ignore_errors=True)
-        place = Place(numbers[-1] + 1 if numbers else 1, root / str(numbers[-1] + 1 if numbers else 1))
-        place.project.mkdir(parents=True)
+        for old in numbers[: 1 - _KEPT]:
+            if _hold(root / str(old)):
+                shutil.rmtree(root / str(old), ignore_errors=True)
+        place = _new_place(root, numbers[-1] + 1 if numbers else 1)
+        _hold(place.folder)
+        place.project.mkdir()
         for one in project.resolve().iterdir():
             if one.name not in _LEFT_OUT:
                 (place.project / one.name).symlink_to(one, one.is_dir())
     except OSError as error:
         raise OperationError(f"`{root}` cannot be written: {error.strerror}", next_step(error, root)) from error
     return place
+
+
+def _new_place(root: Path, number: int) -> Place:
+    """The first folder from a number on that nobody else has made: several may begin at once."""
+    while True:
+        with suppress(FileExistsError):
+            (root / str(number)).mkdir()
+            return Place(number, root / str(number))
+        number += 1
+
+
+def _hold(folder: Path) -> bool:
+    """Hold a folder until this process ends, however it ends; False where another holds it, or has deleted it."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return False
+    return True
 
 
 def staged(document: Mapping[str, Any], place: Place, release: str | None) -> Deployment:
