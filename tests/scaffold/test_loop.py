@@ -88,11 +88,10 @@ def test_what_is_added_for_rows_in_time_notices_drift_and_tells_which_line_did(t
 
 def test_what_is_added_for_rows_without_a_time_rolls_back_a_failing_model(tmp_path: Path) -> None:
     project = whole_loop(tmp_path, customers())
-    spec = project / "pipeline.mlops"
-    asked = spec.read_text("utf-8").replace("platform = local()\n}\n\nrelease", "traffic  = 480 / 1d\n}\n\nrelease")
-    spec.write_text(asked, "utf-8")
-    ended = mlopsc(project, "rehearse prod --inject errors@1d --days 4")
-    assert ended.code == 0, ended.out + ended.err
+    ended = mlopsc(project, "rehearse prod --inject errors@1d --inject label-delay@2d --days 4")
+    assert ended.code == 1, ended.out + ended.err
+    assert "errors was noticed after" in ended.out
+    assert re.search(r"label-delay was not noticed, though `watch accuracy\(feedback\)", ended.out)
     assert re.search(r"rollback +`guard error_rate <= champion \* 2` does not hold", ended.out)
 
 

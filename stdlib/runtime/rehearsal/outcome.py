@@ -12,6 +12,8 @@ from mlopsc.stdlib.runtime.rehearsal.diary import Moment
 from mlopsc.stdlib.runtime.rehearsal.injections import Injection
 
 _VERBS = ("require", "guard", "watch", "on")
+_LABELLED = ("watch", "quality")
+"""What raises `labels_late` beside events of its own: only a watch of a metric waits for labels."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def _noticed(injection: Injection, found: Sequence[Fate], moments: Sequence[Mome
     seen += [
         one for one in moments if one.kind == "event" and one.details.get("category") in built_in and one.at >= onset
     ]
-    return Noticed(injection, by, tuple(sorted(seen, key=lambda moment: moment.at)))
+    raising = tuple(fate for fate in found if built_in and (fate.verb, fate.about) == _LABELLED)
+    return Noticed(injection, by or raising, tuple(sorted(seen, key=lambda moment: moment.at)))
 
 
 def _of_rule(stage: Mapping[str, Any], rule: Mapping[str, Any], moments: Sequence[Moment]) -> Iterator[Moment]:
