@@ -116,7 +116,7 @@ def _noticed(one: Noticed, report: Report, style: Style) -> Iterator[str]:
 
 def seconds_told(length: float) -> str:
     """A length of simulated time, in days or hours."""
-    return f"{length / _DAY:.0f} days" if length >= 2 * _DAY else f"{length / 3600:.0f} hours"
+    return f"{length / _DAY:.0f} days" if length >= 1.5 * _DAY else f"{length / 3600:.0f} hours"
 
 
 def _time(at: float) -> str:
