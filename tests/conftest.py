@@ -19,6 +19,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONG = ("together", "rehearsal", "scaffold", "release", "serve")
+"""Areas whose tests wait for processes of their own: begun last, one of them would be waited for by all others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(root).parts[0] not in LONG)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Holds a text against a committed file, or writes the file under `--update-golden`."""

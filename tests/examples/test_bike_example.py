@@ -58,7 +58,7 @@ def test_the_gate_opens_on_the_real_rows(ran: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "judges `demand` on test: 1,729 rows in 11 units" in done.stdout
     assert "✓ require mae(test) <= 45 at 95% assuming 33" in done.stdout
-    assert "api (release), live (monitor)" in done.stdout
+    assert "api (`mlopsc release`), live (`mlopsc monitor`)" in done.stdout
 
 
 def test_a_second_run_does_nothing(ran: Path) -> None:
