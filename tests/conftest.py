@@ -24,8 +24,9 @@ LONG = ("together", "rehearsal", "scaffold", "release", "serve")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {area: place for place, area in enumerate(LONG)}
     root = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(root).parts[0] not in LONG)
+    items.sort(key=lambda item: places.get(item.path.relative_to(root).parts[0], len(LONG)))
 
 
 @pytest.fixture
