@@ -44,7 +44,7 @@ demo: $(READY) ## run the bike-sharing example on real data, and rehearse eight 
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the whole suite
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY) ## style, with ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
