@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlopsc.stdlib.runtime.alive import is_alive
 from mlopsc.stdlib.runtime.engine.events import StageSummary
 from mlopsc.stdlib.runtime.engine.writing import write_atomically
 from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
@@ -82,19 +83,9 @@ def scratch_folder(project: Path) -> Path:
     with suppress(OSError):
         for old in folder.iterdir():
             owner, _, process = old.name.rpartition("-")
-            if owner == host and process.isdigit() and not _is_alive(int(process)):
+            if owner == host and process.isdigit() and not is_alive(int(process)):
                 shutil.rmtree(old, ignore_errors=True)
     return folder / f"{host}-{os.getpid()}"
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _made(path: Path) -> bool:

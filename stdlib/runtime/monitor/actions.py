@@ -12,7 +12,7 @@ from typing import Any
 from mlopsc.compiler.schema.values import Duration, Rate
 from mlopsc.stdlib.monitor import Action, Notify, Retrain, Rollback, RunAction
 from mlopsc.stdlib.runtime import clock
-from mlopsc.stdlib.runtime.monitor.alive import is_alive
+from mlopsc.stdlib.runtime.alive import is_alive
 from mlopsc.stdlib.runtime.monitor.evidence import Evidence
 from mlopsc.stdlib.runtime.monitor.journal import Done, EventLog, Journal, Record, Status
 from mlopsc.stdlib.runtime.monitor.outbox import held_back

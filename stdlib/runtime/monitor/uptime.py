@@ -11,18 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlopsc.stdlib.runtime import clock
-from mlopsc.stdlib.runtime.monitor.alive import is_alive
 from mlopsc.stdlib.runtime.monitor.evidence import Evidence, seconds_of
 from mlopsc.stdlib.runtime.monitor.journal import Reading, Record, Status
 from mlopsc.stdlib.runtime.monitor.watches import WatchRule
-from mlopsc.stdlib.runtime.service.heartbeats import INTERVAL, Heartbeat, new_instance
+from mlopsc.stdlib.runtime.service.heartbeats import INTERVAL, Heartbeat
 from mlopsc.stdlib.runtime.statistics.burn import BUCKET, Bucket, BurnVerdict, judge_burn
 
 _PROBE = 2 * INTERVAL
 """One probe in so many seconds: whether any router gave a sign of life. The log of requests alone would not show that
 nobody was there to write it."""
 _LATE = 3_600.0
-_SILENT = 60.0
 _LONGEST = 6 * 3_600.0
 _MOST_LOOKS = 2_016
 
@@ -121,15 +119,7 @@ def _alive(beats: Mapping[str, Heartbeat], until: float) -> list[tuple[float, fl
 def _end_of(beat: Heartbeat, until: float) -> float:
     if beat.ended:
         return beat.at
-    is_there = time.time() - beat.wall < _SILENT and not _is_gone(beat.instance)
-    return until if is_there else beat.at + _PROBE
-
-
-def _is_gone(instance: str) -> bool:
-    """Whether a router was a process of this machine that is no more; silence alone tells only after a minute."""
-    host, _, process = instance.rpartition("-")[0].rpartition("-")
-    is_here = host == new_instance().rpartition("-")[0].rpartition("-")[0] and process.isdecimal()
-    return is_here and not is_alive(int(process))
+    return until if beat.is_live(time.time()) else beat.at + _PROBE
 
 
 def _covered(

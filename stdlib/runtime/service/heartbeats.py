@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from mlopsc.stdlib.runtime.alive import is_alive
 from mlopsc.stdlib.runtime.store.protocol import Store
 
 INTERVAL = 10.0
@@ -63,15 +64,7 @@ class Heartbeat:
     def is_dead(self) -> bool:
         """Whether it was a process of this machine that is gone."""
         host, process, _ = self.instance.rsplit("-", 2) if self.instance.count("-") > 1 else ("", "", "")
-        if host != _host() or not process.isdigit():
-            return False
-        try:
-            os.kill(int(process), 0)
-        except ProcessLookupError:
-            return True
-        except (OSError, OverflowError):
-            return False
-        return False
+        return host == _host() and process.isdigit() and not is_alive(int(process))
 
     def to_json(self) -> bytes:
         """The value of its key."""
