@@ -135,7 +135,7 @@ class Compilation:
         names = tuple(targets)
         if names not in self._emitted:
             stopped = any(found.is_error for found in self.diagnostics_for(names))
-            self._emitted[names] = [] if stopped else self._guarded("emitting", lambda: self._written(names), [])
+            self._emitted[names] = [] if stopped else self._guarded("emitting", lambda: self._unrefused(names), [])
         return self._emitted[names] if not any(found.is_error for found in self.diagnostics_for(names)) else []
 
     @cached_property
@@ -170,12 +170,24 @@ class Compilation:
             return []
         return [found for target in targets for one in self.environments for found in target.check(self.model, one)]
 
+    def _unrefused(self, names: tuple[str, ...]) -> list[OutputFile]:
+        """What the targets write; what one of them refuses while it writes counts as if it had done so before."""
+        from mlopsc.targets import RefusedError
+
+        try:
+            return self._written(names)
+        except RefusedError as refused:
+            self._refusals[names] = [*self._refused(names), *refused.found]
+            return []
+
     def _written(self, names: tuple[str, ...]) -> list[OutputFile]:
         from mlopsc.targets import Build
 
-        functions = self.registry.runtimes
-        pipelines = self.pipelines.items()
-        builds = [Build(pipeline, self.origins[name], self.main, functions) for name, pipeline in pipelines]
+        functions, model, project = self.registry.runtimes, self.model, self.workspace.folder
+        builds = [
+            Build(pipeline, self.origins[name], self.main, functions, model, project)
+            for name, pipeline in self.pipelines.items()
+        ]
         return [file for name in names for file in _load(name).emit(builds)]
 
     def _in_order(self, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

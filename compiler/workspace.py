@@ -53,6 +53,10 @@ class SourceProblem(Exception):  # noqa: N818 (it is the file that has the probl
 class Workspace(Protocol):
     """What the compiler may ask of the project."""
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the files are in, for what must run a person's code; None where they are on no disk."""
+
     def read(self, path: str) -> str:
         """The text of a file, its line breaks as they are; raises SourceProblem."""
 
@@ -68,6 +72,11 @@ class DiskWorkspace:
     """A folder on disk: that of the spec."""
 
     root: Path
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder itself."""
+        return self.root
 
     def read(self, path: str) -> str:
         """The text of a file, its line breaks as they are; raises SourceProblem."""
@@ -114,6 +123,11 @@ class MemoryWorkspace:
 
     texts: Mapping[str, str] = field(default_factory=dict)
     below: Workspace | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """That of the workspace below, if there is one."""
+        return self.below.folder if self.below else None
 
     def read(self, path: str) -> str:
         """The text of a file, its line breaks as they are; raises SourceProblem."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from mlopsc.compiler.schema.declarations import Block, Function, setting
-from mlopsc.compiler.schema.types import ConstantOf, EnvironmentRef, LanguageVersion
+from mlopsc.compiler.schema.types import ConstantOf, EnvironmentRef, LanguageVersion, PythonName
 from mlopsc.compiler.schema.values import Rate
 
 
@@ -14,12 +14,30 @@ class Platform(Function, family="platform"):
 class Local(Platform, word="local"):
     """This machine."""
 
+    terraform: bool = setting("Whether Terraform keeps it, too: to try plans and applies without a cloud.", False)
+
+
+class Thing(Function, family="thing that is there already"):
+    """Something of a cloud that is not made here."""
+
+
+class ExistingThing(Thing, word="existing"):
+    """Something that is there already and stays as it is."""
+
+    id: str = setting("What the cloud calls it: the name of a bucket, an ARN, a resource id.", ..., min_length=1)
+
 
 class Aws(Platform, word="aws"):
     """Amazon Web Services: one region of one account."""
 
     region: str = setting("The region, such as `eu-west-1`.", ..., pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     account: str = setting("The account's number: 12 digits, as text.", ..., pattern=r"^\d{12}$")
+    customer_keys: bool = setting("Whether data is encrypted with a key of its own, which costs about 1 USD a month.", True)
+    bucket: Thing | None = setting("The bucket of the store, as `existing(\"name\")`; by default, one is made.")
+    oidc: Thing | None = setting(
+        "The account's provider of GitHub's identities, as `existing(\"arn:…\")`, of which it can have only one; "
+        "by default, one is made."
+    )
 
 
 class Azure(Platform, word="azure"):
@@ -27,7 +45,10 @@ class Azure(Platform, word="azure"):
 
     location: str = setting("The location, such as `westeurope`.", ..., min_length=1)
     subscription: str = setting("The subscription's id.", ..., min_length=1)
-    resource_group: str | None = setting("The resource group; by default, one of its own.")
+    resource_group: Thing | None = setting("Its resource group, as `existing(\"name\")`; by default, one is made.")
+    reachable_from: tuple[str, ...] = setting(
+        "The addresses (CIDR) from which the store answers; by default, all, and only to whom a role lets in.", ()
+    )
 
 
 class Group(Function, word="group", family="group of people"):
@@ -87,6 +108,16 @@ class ExistingNetwork(Network, word="existing"):
     subnets: tuple[str, ...] = setting("The ids of its private subnets.", ..., min_length=1)
 
 
+class Infrastructure(Function, family="infrastructure of one's own"):
+    """What is added to the Terraform of an environment."""
+
+
+class PythonInfrastructure(Infrastructure, word="python"):
+    """A function of the project that adds constructs of the Terraform CDK: `def extra(stack, context)`."""
+
+    name: Annotated[str, PythonName(takes=2)] = setting("The function, as `\"infra.py:extra\"`.", ...)
+
+
 class CodeHost(Function, family="code host"):
     """Where the code lives."""
 
@@ -127,3 +158,4 @@ class Environment(Block, word="environment"):
     executor: Executor = setting("What runs the tasks of stages.", Processes())
     serve: Service | None = setting("What serves models here.")
     network: Network | None = setting("The network it lives in.")
+    infrastructure: Infrastructure | None = setting("What is added to the Terraform written for it.")

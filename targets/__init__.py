@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -41,13 +42,17 @@ class OutputFile:
 class Build:
     """One pipeline to emit: what it is, where its parts were written, and the path of the spec.
 
-    `functions` says which function (`"module:name"`) does the work of each kind of stage that can be run.
+    `functions` says which function (`"module:name"`) does the work of each kind of stage that can be run. `model` is
+    the program that the pipeline was lowered from, for places in its text, and `project` the folder that its files are
+    in, where there is one on disk.
     """
 
     pipeline: Pipeline
     origins: Origins
     spec: str
     functions: Mapping[str, str]
+    model: SemanticModel | None = None
+    project: Path | None = None
 
     @property
     def folder(self) -> str:
@@ -71,7 +76,15 @@ class Target(Protocol):
         """What the target cannot express, each at its line of the spec."""
 
     def emit(self, builds: Sequence[Build]) -> list[OutputFile]:
-        """The files of all environments; the same bytes for the same builds."""
+        """The files of all environments; the same bytes for the same builds. Raises RefusedError."""
+
+
+class RefusedError(Exception):
+    """What a target finds out only while it writes: nothing is written, and `found` are the messages."""
+
+    def __init__(self, found: Sequence[Diagnostic]) -> None:
+        super().__init__(*found)
+        self.found = tuple(found)
 
 
 class UnknownTargetError(LookupError):

@@ -71,6 +71,11 @@ class WatchedWorkspace:
     below: Workspace
     seen: Seen = field(default_factory=Seen)
 
+    @property
+    def folder(self) -> Path | None:
+        """As the workspace below."""
+        return self.below.folder
+
     def read(self, path: str) -> str:
         """As the workspace below."""
         text = self.below.read(path)
