@@ -88,7 +88,9 @@ def not_apart(code: Code, at: Location, what: str, other: str, other_at: Locatio
     ```
     """
     related = (Label(other_at, f"`{other}`, which has it too"),)
-    return Diagnostic(code, at, f"this would share {what} with `{other}`", label="not apart", related=related, hint=hint)
+    return Diagnostic(
+        code, at, f"this would share {what} with `{other}`", label="not apart", related=related, hint=hint
+    )
 
 
 @message("E606", "a budget with nobody to tell")

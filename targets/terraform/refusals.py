@@ -52,9 +52,7 @@ def _budget(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Dia
         yield messages.nobody_to_tell(budget.at, str(owner.value) if owner else None)
 
 
-def groups_without(
-    environment: EnvironmentModel, known_as: str, example: str, platform: str
-) -> Iterator[Diagnostic]:
+def groups_without(environment: EnvironmentModel, known_as: str, example: str, platform: str) -> Iterator[Diagnostic]:
     """The groups with access that a platform does not know."""
     access = environment.settings.get("access")
     for one in cast("list[dict[str, Any]]", access.value) if access else []:
@@ -73,7 +71,9 @@ def unsupported(
         yield messages.cannot_do(found.at, what, platform, instead)
 
 
-def of_platform(environment: EnvironmentModel, judge: Callable[[SettingModel], Iterator[Diagnostic]]) -> Iterator[Diagnostic]:
+def of_platform(
+    environment: EnvironmentModel, judge: Callable[[SettingModel], Iterator[Diagnostic]]
+) -> Iterator[Diagnostic]:
     """What is wrong with the call of the platform itself."""
     found = environment.settings.get(PLATFORM)
     if found is not None:
