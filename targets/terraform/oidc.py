@@ -1,0 +1,26 @@
+"""What a token of GitHub says of the job that holds it: clouds let in whoever says exactly that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ISSUER = "https://token.actions.githubusercontent.com"
+
+
+def subjects(github: Mapping[str, Any], environment: str) -> str:
+    """The `sub` of tokens of jobs in an environment of a repository, from the call `github(…)` as the IR has it.
+
+    It is compared as a whole, never by a pattern: a repository of almost the same name would get in.
+    """
+    assert not lacking(github), "a check refuses what is not known well enough to be trusted"
+    owner, _, repository = str(github["repository"]).partition("/")
+    if github.get("immutable"):
+        owner, repository = f"{owner}@{github['owner_id']}", f"{repository}@{github['repo_id']}"
+    return f"repo:{owner}/{repository}:environment:{environment.replace(':', '%3A')}"
+
+
+def lacking(github: Mapping[str, Any]) -> tuple[str, ...]:
+    """The settings of `github(…)` without which there is no `sub` to compare with."""
+    wanted = ("repository", "owner_id", "repo_id") if github.get("immutable") else ("repository",)
+    return tuple(name for name in wanted if not github.get(name))
