@@ -7,6 +7,7 @@ are needed: formatting needs no checker, and checking no intermediate representa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from posixpath import normpath
 from typing import TYPE_CHECKING, TypeVar
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mlopsc.compiler.ir.model import Pipeline
     from mlopsc.compiler.ir.origins import Origins
     from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
-    from mlopsc.targets import OutputFile, Target
+    from mlopsc.targets import Build, OutputFile, Target
 
 Result = TypeVar("Result")
 
@@ -125,6 +126,17 @@ class Compilation:
 
         return {one.name: origins(self.model, one) for one in self.environments}
 
+    @cached_property
+    def builds(self) -> Mapping[str, Build]:
+        """What targets are given of each environment, in the order of `follows`; none where there is an error."""
+        from mlopsc.targets import Build
+
+        functions, model, project = self.registry.runtimes, self.model, self.workspace.folder
+        return {
+            name: Build(pipeline, self.origins[name], self.main, functions, model, project)
+            for name, pipeline in self.pipelines.items()
+        }
+
     def diagnostics_for(self, targets: Sequence[str]) -> tuple[Diagnostic, ...]:
         """As `diagnostics`, and what the targets cannot express; raises UnknownTargetError."""
         refusals = self._refused(tuple(targets))
@@ -181,14 +193,7 @@ class Compilation:
             return []
 
     def _written(self, names: tuple[str, ...]) -> list[OutputFile]:
-        from mlopsc.targets import Build
-
-        functions, model, project = self.registry.runtimes, self.model, self.workspace.folder
-        builds = [
-            Build(pipeline, self.origins[name], self.main, functions, model, project)
-            for name, pipeline in self.pipelines.items()
-        ]
-        return [file for name in names for file in _load(name).emit(builds)]
+        return [replace(file, target=name) for name in names for file in _load(name).emit([*self.builds.values()])]
 
     def _in_order(self, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
         """Each message once, by file (in the order in which they are used) and place."""

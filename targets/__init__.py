@@ -31,11 +31,13 @@ class OutputFile:
     """A file that a build writes; `path` is relative to the spec, with `/` between its parts.
 
     One that is not `committed` belongs to this machine only: git ignores it, and `build --check` does not look at it.
+    `target` is the name of the target that made it, which the compilation fills in.
     """
 
     path: str
     text: str
     committed: bool = True
+    target: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.sound import DEFAULT_TARGETS, compile_sound, emit_sound
+from mlopsc.compiler.cli.sound import DEFAULT_TARGETS, RUNNING, compile_sound, emit_sound
 from mlopsc.compiler.cli.spec import DEFAULT, STDIN, Spec, complete_environment, environment_named, locate
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT, and alert rules where it has a service.
 
     Nothing is written while the spec has errors. Files of earlier builds that the spec no longer makes are removed,
-    unless they have been edited; of an edited file that is made anew a copy is kept.
+    unless they have been edited; of an edited file that is made anew a copy is kept. With --target, only those are
+    written, and the files of other targets stay as they are.
 
     \b
     Examples:
@@ -46,18 +47,19 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     files = emit_sound(spec, compilation, targets)
     only = _folder_of(compilation, environment_named(compilation.pipelines, environment)) if environment else ""
     if check:
-        difference = compare(spec.folder, spec.name, [one for one in files if one.committed], only)
+        difference = compare(spec.folder, spec.name, [one for one in files if one.committed], targets, only)
         return _report_check(spec, difference, environment)
-    difference = compare(spec.folder, spec.name, files, only)
+    difference = compare(spec.folder, spec.name, files, targets, only)
     apply(spec.folder, difference, files)
     _report(spec, difference)
     return Exit.OK
 
 
-def compile_for(
-    spec: Spec, targets: Sequence[str] = DEFAULT_TARGETS, workspace: Workspace | None = None
-) -> Compilation:
-    """The compilation of a spec that the targets can express; raises CommandFailure with the messages shown."""
+def compile_for(spec: Spec, targets: Sequence[str] = RUNNING, workspace: Workspace | None = None) -> Compilation:
+    """The compilation of a spec that the targets can express, by default those that running needs.
+
+    Raises CommandFailure with the messages shown.
+    """
     from mlopsc.targets import UnknownTargetError
 
     try:

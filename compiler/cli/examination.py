@@ -187,7 +187,7 @@ def _built(spec: Spec, compilation: Compilation) -> Found:
     from mlopsc.compiler.cli.sound import DEFAULT_TARGETS
 
     files = [one for one in compilation.emit(DEFAULT_TARGETS) if one.committed]
-    if not compare(spec.folder, spec.name, files).is_empty:
+    if not compare(spec.folder, spec.name, files, DEFAULT_TARGETS).is_empty:
         return Found("warn", "deploy/", "its files are not those of the spec", "`mlopsc build`")
     return Found("ok", "deploy/", "its files are those of the spec")
 

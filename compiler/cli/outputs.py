@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlopsc.compiler.cli.writing import write_files
 from mlopsc.stdlib.runtime.engine.writing import write_together
@@ -41,16 +41,27 @@ class Difference:
         return not self.changed and not self.stale
 
 
-def compare(folder: Path, spec: str, files: Sequence[OutputFile], only: str = "") -> Difference:
-    """What a build of a spec's files would do in a folder; `only` looks at the paths that begin so."""
+@dataclass(frozen=True)
+class _Entry:
+    """What the list of a build says of a file: its hash, and the target that made it, if it says so."""
+
+    digest: str
+    target: str = ""
+
+
+def compare(folder: Path, spec: str, files: Sequence[OutputFile], targets: Iterable[str], only: str = "") -> Difference:
+    """What a build of a spec's files by `targets` would do in a folder; `only` looks at the paths that begin so.
+
+    Files that other targets made are none of its business: they stay, and stay in the list.
+    """
     before = _written_before(folder, spec)
-    made = {one.path: one.text for one in files}
-    chosen = {path: text for path, text in made.items() if path.startswith(only)}
-    others = {path: one for path, one in before.items() if not path.startswith(only) and not path.endswith(MANIFEST)}
-    texts = chosen | _manifests(spec, [one for one in files if one.path in chosen], others)
+    ours = {path for path, one in before.items() if path.startswith(only) and one.target in ("", *targets)}
+    chosen = {one.path: one for one in files if one.path.startswith(only)}
+    others = {path: one for path, one in before.items() if path not in ours and not path.endswith(MANIFEST)}
+    texts = {path: one.text for path, one in chosen.items()} | _manifests(spec, chosen.values(), others)
     changed = {path: text for path, text in texts.items() if read_text(folder / path) != text}
-    gone = [path for path in before if path.startswith(only) and path not in texts and (folder / path).is_file()]
-    stale = tuple(path for path in gone if _digest(read_text(folder / path) or "") == before[path])
+    gone = [path for path in before if path in ours and path not in texts and (folder / path).is_file()]
+    stale = tuple(path for path in gone if _digest(read_text(folder / path) or "") == before[path].digest)
     kept = tuple(path for path in gone if path not in stale)
     committed = {one.path for one in files if one.committed}
     edited = {
@@ -59,10 +70,11 @@ def compare(folder: Path, spec: str, files: Sequence[OutputFile], only: str = ""
     return Difference(changed, tuple(sorted(texts.keys() - changed.keys())), stale, kept, edited)
 
 
-def _is_edited(folder: Path, path: str, before: Mapping[str, str]) -> bool:
+def _is_edited(folder: Path, path: str, before: Mapping[str, _Entry]) -> bool:
     """Whether there is a file that no build has made."""
     text = read_text(folder / path)
-    return (folder / path).is_file() and (text is None or _digest(text) != before.get(path))
+    made = before[path].digest if path in before else None
+    return (folder / path).is_file() and (text is None or _digest(text) != made)
 
 
 def _copy_of(folder: Path, path: str) -> str:
@@ -103,28 +115,41 @@ def _clear(parent: Path, local: Iterable[str], top: Path) -> None:
             parent = parent.parent
 
 
-def _manifests(spec: str, files: Sequence[OutputFile], others: Mapping[str, str]) -> dict[str, str]:
-    """For each folder of a pipeline, the list of the files that builds made there: these and `others`."""
-    digests = dict(others) | {one.path: _digest(one.text) for one in files if one.committed}
+def _manifests(spec: str, files: Iterable[OutputFile], others: Mapping[str, _Entry]) -> dict[str, str]:
+    """For each folder of a pipeline, the list of the files that builds made there, by target: these and `others`."""
+    entries = dict(others) | {one.path: _Entry(_digest(one.text), one.target) for one in files if one.committed}
     tops = {"/".join(PurePosixPath(one.path).parts[:2]) for one in files if one.path.startswith(f"{DEPLOY}/")}
     found = {}
     for top in sorted(tops):
-        own = {path: digest for path, digest in digests.items() if path.startswith(f"{top}/")}
-        found[f"{top}/{MANIFEST}"] = json.dumps({"spec": spec, "files": own}, indent=1, sort_keys=True) + "\n"
+        listed: dict[str, dict[str, str]] = {}
+        for path, entry in entries.items():
+            if path.startswith(f"{top}/"):
+                listed.setdefault(entry.target, {})[path] = entry.digest
+        found[f"{top}/{MANIFEST}"] = json.dumps({"spec": spec, "files": listed}, indent=1, sort_keys=True) + "\n"
     return found
 
 
-def _written_before(folder: Path, spec: str) -> dict[str, str]:
-    """What earlier builds of the spec wrote, with hashes; a list that cannot be read names nothing."""
-    found: dict[str, str] = {}
+def _written_before(folder: Path, spec: str) -> dict[str, _Entry]:
+    """What earlier builds of the spec wrote; a list that cannot be read names nothing."""
+    found: dict[str, _Entry] = {}
     for path in sorted(folder.glob(f"{DEPLOY}/*/{MANIFEST}")):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             text = path.read_text(encoding="utf-8")
             content = json.loads(text)
             if content["spec"] == spec:
-                found |= {str(name): str(one) for name, one in content["files"].items() if _is_ours(str(name))}
-                found[path.relative_to(folder).as_posix()] = _digest(text)
+                listed = [*_listed(content["files"])]
+                found |= {name: entry for name, entry in listed if _is_ours(name)}
+                found[path.relative_to(folder).as_posix()] = _Entry(_digest(text))
     return found
+
+
+def _listed(files: Mapping[str, Any]) -> Iterator[tuple[str, _Entry]]:
+    """The files of a list; one that was written before lists named targets has no level of them."""
+    for name, one in files.items():
+        if isinstance(one, Mapping):
+            yield from ((str(path), _Entry(str(digest), str(name))) for path, digest in one.items())
+        else:
+            yield str(name), _Entry(str(one))
 
 
 def _is_ours(path: str) -> bool:

@@ -15,7 +15,7 @@ import click
 
 from mlopsc.compiler.cli.built import Built, build_afresh, remembered
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
-from mlopsc.compiler.cli.sound import emit_sound
+from mlopsc.compiler.cli.sound import RUNNING, emit_sound
 from mlopsc.compiler.cli.spec import Spec, complete_environment, complete_stage, environment_named, split_arguments
 from mlopsc.stdlib.runtime.extras import need_extra
 
@@ -96,8 +96,8 @@ def refuse_unknown(built: Built, environment: str, names: Iterable[str]) -> None
 def _write(spec: Spec, compilation: Compilation) -> dict[str, str]:
     from mlopsc.compiler.cli.outputs import apply, compare, told_edits
 
-    files = emit_sound(spec, compilation)
-    difference = compare(spec.folder, spec.name, files)
+    files = emit_sound(spec, compilation, RUNNING)
+    difference = compare(spec.folder, spec.name, files, RUNNING)
     apply(spec.folder, difference, files)
     for line in told_edits(difference, spec.shown):
         click.echo(f"warning: {line}", err=True)

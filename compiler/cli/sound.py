@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from mlopsc.compiler.workspace import Workspace
     from mlopsc.targets import OutputFile
 
-DEFAULT_TARGETS = ("local", "prometheus")
-"""What a spec is written as unless told otherwise: its runner, and alert rules where there is a service."""
+RUNNING = ("local", "prometheus")
+"""What running needs: the runner, and alert rules where there is a service. A machine that only runs has no more."""
+DEFAULT_TARGETS = RUNNING
+"""What a spec is written as unless told otherwise."""
 INTERNAL = "E000"
 """The code of the message about a mistake of the compiler itself."""
 
@@ -31,7 +33,7 @@ def compile_sound(spec: Spec, targets: Sequence[str] = (), workspace: Workspace 
     return compilation
 
 
-def emit_sound(spec: Spec, compilation: Compilation, targets: Sequence[str] = DEFAULT_TARGETS) -> list[OutputFile]:
+def emit_sound(spec: Spec, compilation: Compilation, targets: Sequence[str]) -> list[OutputFile]:
     """The files of all environments; raises CommandFailure when there is something that cannot be written."""
     files = compilation.emit(targets)
     refuse_errors(spec, compilation.diagnostics_for(targets))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.targets import Build, OutputFile
-from mlopsc.targets.terraform.synthesis import Plan
+
+if TYPE_CHECKING:
+    from mlopsc.targets.terraform.synthesis import Plan
 
 PLATFORM = "platform"
 LOCAL = "local"

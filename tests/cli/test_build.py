@@ -34,7 +34,8 @@ def test_it_writes_every_environment_and_a_list_of_what_it_wrote(two: Path, call
     assert sorted(written(two)) == sorted(paths)
     assert sorted(done.out.splitlines()) == sorted(f"wrote      {path}" for path in paths)
     listed = json.loads(written(two)["deploy/orders/manifest.json"])
-    assert sorted(listed["files"]) == sorted(path for path in paths if path.endswith(("run.py", "pipeline.json")))
+    committed = sorted(path for path in paths if path.endswith(("run.py", "pipeline.json")))
+    assert sorted(listed["files"]["local"]) == committed
 
 
 def test_a_second_build_touches_nothing(two: Path, call: Call) -> None:
@@ -102,7 +103,7 @@ def test_a_list_names_nothing_outside_deploy(two: Path, call: Call) -> None:
     from hashlib import sha256
 
     for path in ("orders.csv", "deploy/../orders.csv"):
-        listed["files"][path] = sha256((two / "orders.csv").read_bytes()).hexdigest()
+        listed["files"]["local"][path] = sha256((two / "orders.csv").read_bytes()).hexdigest()
     manifest.write_text(json.dumps(listed), encoding="utf-8")
     call("build")
     assert (two / "orders.csv").exists()
