@@ -14,7 +14,7 @@ from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.stdlib.runtime.engine.events import Failure, Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.history import runs
 from mlopsc.stdlib.runtime.engine.index import find
-from mlopsc.stdlib.runtime.store.opening import open_store
+from mlopsc.stdlib.runtime.store.opening import environment_store
 from mlopsc.stdlib.runtime.store.protocol import Store
 
 
@@ -59,7 +59,7 @@ class Past:
         """The store of an environment, as the last build says where it is."""
         key = (pipeline, environment)
         if key not in self._stores:
-            self._stores[key] = open_store(self._location(pipeline, environment), self.folder)
+            self._stores[key] = environment_store({"store": self._location(pipeline, environment)}, self.folder)
         return self._stores[key]
 
     def _location(self, pipeline: str, environment: str) -> str | None:

@@ -15,7 +15,7 @@ from mlopsc.stdlib.runtime.engine.lock import Lock
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.plan import Plan, PlannedStage, load_plan
 from mlopsc.stdlib.runtime.engine.why import causes
-from mlopsc.stdlib.runtime.store.opening import open_store
+from mlopsc.stdlib.runtime.store.opening import environment_store
 from mlopsc.stdlib.runtime.store.protocol import Store
 
 
@@ -27,6 +27,7 @@ class Request:
     has a record. `jobs` is how many run side by side, by default what the environment says, else one a core.
     `options` reach stage functions and are part of no key. `store` stands in for the one that the environment names.
     A run that `looks_back` leaves `mlops.lock` and what `why` compares with as they are: its rows are not today's.
+    `later` are kinds of stage that this process will run after it: their libraries are imported once for all runs.
     """
 
     pipeline: Path | Mapping[str, Any]
@@ -38,6 +39,7 @@ class Request:
     store: Store | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     looks_back: bool = False
+    later: tuple[str, ...] = ()
 
 
 class Prepared:
@@ -49,7 +51,7 @@ class Prepared:
         whole = load_plan(request.pipeline, request.functions)
         self.plan: Plan = whole.narrowed([*request.only, *request.force]) if request.only else whole
         self.forced = {stage.name for stage in whole.narrowed(request.force).stages if stage.name in request.force}
-        self.store = request.store or open_store(self.plan.settings.get("store"), self.project)
+        self.store = request.store or environment_store(self.plan.settings, self.project)
         self.lock = Lock(self.project, whole.name, whole.environment)
         self.files = ProjectFiles(self.project, self.project / STATE / "cache" / "files.json")
         self.keys = Keys(self.plan, self.files, self.store)

@@ -120,7 +120,8 @@ class _Walk:
         self._attempts.begin(stage, inputs, parts, found, reason)
 
     def _kinds_ahead(self) -> list[str]:
-        return sorted({stage.kind for name, stage in self._stages.items() if name not in self._summaries})
+        now = {stage.kind for name, stage in self._stages.items() if name not in self._summaries}
+        return sorted(now.union(self._prepared.request.later))
 
     def _take(self, finished: Finished) -> None:
         if not finished.remake:

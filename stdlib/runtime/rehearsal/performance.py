@@ -28,6 +28,7 @@ from mlopsc.stdlib.runtime.release.approval import approve
 from mlopsc.stdlib.runtime.release.state import Phase, ReleaseLog
 from mlopsc.stdlib.runtime.release.tick import tick
 from mlopsc.stdlib.runtime.service.reading import ServiceLog
+from mlopsc.stdlib.runtime.store import opening
 from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.store.log import Log
 
@@ -74,7 +75,9 @@ class Performance:
         """Play; whether there was a model to serve. The clock of this process is the rehearsal's until it ends."""
         began = time.monotonic()
         place = self.scene.place
-        with surroundings({clock.VARIABLE: str(place.clock), outbox.VARIABLE: str(place.folder / "outbox")}):
+        with surroundings(
+            {opening.VARIABLE: "", clock.VARIABLE: str(place.clock), outbox.VARIABLE: str(place.folder / "outbox")}
+        ):
             try:
                 return self._play()
             finally:

@@ -87,8 +87,10 @@ class Router:
         self._wait(lambda: self._written() >= now, "does not write its log")
 
     def follow(self) -> None:
-        """Wait until it has seen the newest entry of the release's log."""
+        """Have it look for the newest entry of the release's log, and wait until that is in force."""
         wanted = self._release.state().sequence
+        if self._process is not None and self.is_up:
+            self._process.send_signal(signal.SIGUSR1)
         self._wait(lambda: self._sequence() >= wanted, "does not follow the release")
 
     def _written(self) -> float:

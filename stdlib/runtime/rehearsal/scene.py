@@ -19,7 +19,7 @@ from mlopsc.stdlib.runtime.rehearsal.staging import Place, make_approvers, monit
 from mlopsc.stdlib.runtime.rehearsal.world import World, read_world, thinned
 from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment, stage_named
 from mlopsc.stdlib.runtime.store.faults import OperationError
-from mlopsc.stdlib.runtime.store.opening import open_store
+from mlopsc.stdlib.runtime.store.opening import environment_store
 
 _MOST_REQUESTS = 3_600
 """More would take longer than a person watches."""
@@ -84,9 +84,11 @@ def set_scene(asked: Asked) -> Scene:
 
 def _world(asked: Asked, release: Deployment, place: Place) -> World:
     name = str(release.data["name"])
-    store = open_store(release.environment_settings.get("store"), asked.project)
+    store = environment_store(release.environment_settings, asked.project)
     only = upstream(asked.document, name)
-    result = run_within(Request(asked.document, place.project, asked.functions, only=only, store=store))
+    later = tuple(asked.functions)
+    request = Request(asked.document, place.project, asked.functions, only=only, store=store, later=later)
+    result = run_within(request)
     records = {one.stage: one.record for one in result.stages if one.record}
     record: StageRecord | None = records.get(name)
     if result.exit_code or record is None:

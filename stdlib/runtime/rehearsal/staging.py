@@ -14,6 +14,7 @@ from typing import Any
 from mlopsc.stdlib.runtime.engine.history import STATE
 from mlopsc.stdlib.runtime.release.approval import SIGNERS
 from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment, stage_named
+from mlopsc.stdlib.runtime.store.opening import open_store
 from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
 
 SOURCE = "rehearsed.parquet"
@@ -112,14 +113,15 @@ def staged(document: Mapping[str, Any], place: Place, release: str | None) -> De
     deployment = open_deployment(document, place.project, release)
     environment = dict(document["environment"])
     settings = {name: value for name, value in environment.get("settings", {}).items() if name not in _NOT_HERE}
-    environment["settings"] = {**settings, "store": str(place.folder / "store")}
+    store = str(place.folder / "store")
+    environment["settings"] = {**settings, "store": store}
     kept = {deployment.model, deployment.gate, deployment.name, str(deployment.data["name"])}
     watching = {stage["name"] for stage in document["stages"] if _watches(stage, deployment.name)}
     stages = [stage for stage in document["stages"] if stage["name"] in kept | watching]
     data = str(deployment.data["name"])
     changed = [_from_file(stage) if stage["name"] == data else stage for stage in stages]
     derived = {**document, "environment": environment, "stages": changed}
-    return open_deployment(derived, place.project, deployment.name)
+    return open_deployment(derived, place.project, deployment.name, open_store(store, place.project))
 
 
 def monitors_of(deployment: Deployment) -> list[Mapping[str, Any]]:

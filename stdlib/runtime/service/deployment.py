@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlopsc.stdlib.runtime.release.state import log_prefix
 from mlopsc.stdlib.runtime.store.faults import OperationError
-from mlopsc.stdlib.runtime.store.opening import open_store
+from mlopsc.stdlib.runtime.store.opening import environment_store
 
 if TYPE_CHECKING:
     from mlopsc.compiler.ir.model import Rule
@@ -138,7 +138,7 @@ def open_deployment(
     `store` stands in for the one that the environment names.
     """
     settings = document["environment"].get("settings", {})
-    opened = store or open_store(settings.get("store"), project)
+    opened = store or environment_store(settings, project)
     return Deployment(document, project, opened, _release(document, release))
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mlopsc.stdlib.runtime.store.local import LocalStore
 from mlopsc.stdlib.runtime.store.protocol import Store
 
 DEFAULT = ".mlops/store"
 """Where the store is unless the environment names one, relative to the project."""
+VARIABLE = "MLOPSC_STORE"
+"""Says where an environment's store is, whatever the spec says: set for what runs on infrastructure that made it."""
+
+
+def environment_store(settings: Mapping[str, Any], project: Path) -> Store:
+    """The store of an environment, from its settings, or where the variable MLOPSC_STORE says that it is."""
+    return open_store(environment_place(settings), project)
+
+
+def environment_place(settings: Mapping[str, Any]) -> str | None:
+    """The folder or URL of that store; None for the usual folder."""
+    return os.environ.get(VARIABLE) or settings.get("store")
 
 
 def open_store(location: str | None, project: Path) -> Store:

@@ -23,6 +23,7 @@ from mlopsc.stdlib.runtime.engine.runner import RunResult
 from mlopsc.stdlib.runtime.release.state import ReleaseLog
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 from mlopsc.stdlib.runtime.store.log import Log
+from mlopsc.stdlib.runtime.store.opening import environment_place
 
 DATABASE = f"{STATE}/mlflow.db"
 """Where experiments are kept unless the environment names a tracking server, relative to the project."""
@@ -92,7 +93,7 @@ def hand_over(request: Request, result: RunResult) -> dict[str, Any] | None:
         "uri": request.options.get("tracking") or settings.get("tracking") or _local(request.project),
         "artifacts": str(request.project.resolve() / STATE / "mlflow-artifacts"),
         "project": str(request.project.resolve()),
-        "store": settings.get("store") if request.store is None else request.store.url,
+        "store": environment_place(settings) if request.store is None else request.store.url,
         "pipeline": document["name"],
         "environment": document["environment"]["name"],
         "document": document,
