@@ -32,8 +32,10 @@ class Aws(Platform, word="aws"):
 
     region: str = setting("The region, such as `eu-west-1`.", ..., pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     account: str = setting("The account's number: 12 digits, as text.", ..., pattern=r"^\d{12}$")
-    customer_keys: bool = setting("Whether data is encrypted with a key of its own, which costs about 1 USD a month.", True)
-    bucket: Thing | None = setting("The bucket of the store, as `existing(\"name\")`; by default, one is made.")
+    customer_keys: bool = setting(
+        "Whether data is encrypted with a key of its own, which costs about 1 USD a month.", True
+    )
+    bucket: Thing | None = setting('The bucket of the store, as `existing("name")`; by default, one is made.')
     oidc: Thing | None = setting(
         "The account's provider of GitHub's identities, as `existing(\"arn:…\")`, of which it can have only one; "
         "by default, one is made."
@@ -45,7 +47,7 @@ class Azure(Platform, word="azure"):
 
     location: str = setting("The location, such as `westeurope`.", ..., min_length=1)
     subscription: str = setting("The subscription's id.", ..., min_length=1)
-    resource_group: Thing | None = setting("Its resource group, as `existing(\"name\")`; by default, one is made.")
+    resource_group: Thing | None = setting('Its resource group, as `existing("name")`; by default, one is made.')
     reachable_from: tuple[str, ...] = setting(
         "The addresses (CIDR) from which the store answers; by default, all, and only to whom a role lets in.", ()
     )
@@ -115,7 +117,7 @@ class Infrastructure(Function, family="infrastructure of one's own"):
 class PythonInfrastructure(Infrastructure, word="python"):
     """A function of the project that adds constructs of the Terraform CDK: `def extra(stack, context)`."""
 
-    name: Annotated[str, PythonName(takes=2)] = setting("The function, as `\"infra.py:extra\"`.", ...)
+    name: Annotated[str, PythonName(takes=2)] = setting('The function, as `"infra.py:extra"`.', ...)
 
 
 class CodeHost(Function, family="code host"):
@@ -127,6 +129,7 @@ class Github(CodeHost, word="github"):
 
     repository: str | None = setting("The repository, as `owner/name`.", pattern=r"^[^/\s]+/[^/\s]+$")
     plan: Literal["free", "team", "enterprise"] = setting("The plan, which decides how approvals are enforced.", "free")
+    branch: str = setting("The branch that is delivered.", "main", min_length=1)
     owner_id: int | None = setting("The owner's number, for trust by immutable ids.", ge=1)
     repo_id: int | None = setting("The repository's number, for trust by immutable ids.", ge=1)
     immutable: bool = setting("Whether tokens carry the ids.", False)

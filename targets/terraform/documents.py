@@ -13,8 +13,6 @@ from mlopsc.targets.terraform.writer import OLDEST_TERRAFORM
 
 MAIN = "main.tf.json"
 _ORDER = ("//", "terraform", "provider", "variable", "data", "resource", "output")
-_TAGGED = ("tags",)
-_LOCAL_PROVIDER = "terraform"
 
 
 def request(root: Root, prefix: str, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -119,7 +117,12 @@ def _prose(text: str) -> str:
     return " ".join(text.split()).encode("utf-8", "replace").decode()
 
 
-def tags_of(pipeline: str, environment: str, reason: Reason) -> dict[str, str]:
-    """The tags of a resource: whose it is, and which part and rule of the spec ask for it."""
-    found = {"mlopsc-pipeline": tag(pipeline), "mlopsc-environment": tag(environment), "mlopsc-part": tag(reason.part)}
+def owner_tags(pipeline: str, environment: str) -> dict[str, str]:
+    """The tags that all of an environment has: whose it is."""
+    return {"mlopsc-pipeline": tag(pipeline), "mlopsc-environment": tag(environment)}
+
+
+def tags_of(reason: Reason) -> dict[str, str]:
+    """The tags of a resource beside those: which part and which rule or setting of the spec ask for it."""
+    found = {"mlopsc-part": tag(reason.part)}
     return {**found, "mlopsc-rule": tag(reason.rule)} if reason.rule else found

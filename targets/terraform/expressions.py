@@ -1,4 +1,4 @@
-"""Values of a Terraform file: text of others that Terraform must never read as code, and expressions that only we make."""
+"""Values of a Terraform file: text of others, which Terraform must never read as code, and expressions of ours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, Union
 
-JsonLike: TypeAlias = "str | int | float | bool | None | Mapping[str, JsonLike] | Sequence[JsonLike]"
+JsonLike: TypeAlias = "str | int | float | bool | Mapping[str, JsonLike] | Sequence[JsonLike] | None"
 """What a Terraform file holds once everything is text."""
 
 
@@ -40,7 +40,7 @@ class Document:
 
 
 Value: TypeAlias = Union[
-    "Literal", "Expr", "Template", "Document", bool, int, float, str, None, Mapping[str, "Value"], Sequence["Value"]
+    "Literal", "Expr", "Template", "Document", bool, int, float, str, Mapping[str, "Value"], Sequence["Value"], None
 ]
 """What an argument may be. Plain text is a literal too, so that forgetting to say so can do no harm."""
 

@@ -65,6 +65,10 @@ class Identity:
     """For people: the groups that may take it, as the spec has them."""
 
 
+NAMES = ("train", "release", "router", "monitor", "score", "reader")
+"""All names that identities can have."""
+
+
 def identities(written: Written) -> tuple[Identity, ...]:
     """The identities of an environment, those of its DAG's stages first, each only if something needs it."""
     return tuple(_found(written))
@@ -111,7 +115,7 @@ def _training(written: Written, stages: list[Stage]) -> Iterator[Grant]:
             yield Grant((Act.READ, Act.CREATE), "looks/", reason)
     for release in _of_kind(written, "release"):
         reason = written.because_of_stage("Which version is the champion", release.name)
-        yield Grant((Act.READ,), f"release/{release.name}/", reason)
+        yield Grant((Act.READ,), f"release/{release.name}/{written.environment}/", reason)
 
 
 def _sources(written: Written, stages: list[Stage]) -> Iterator[Source]:
@@ -133,7 +137,9 @@ def _release(written: Written, stages: list[Stage]) -> Identity:
 def _releasing(written: Written, stage: Stage) -> Iterator[Grant]:
     yield Grant((Act.READ,), "objects/", written.because_of_stage("Models and their evidence", stage.name, "model"))
     model = str(stage.settings["model"])
-    yield Grant((Act.READ,), f"versions/{model}/", written.because_of_stage("What can be released", stage.name, "model"))
+    yield Grant(
+        (Act.READ,), f"versions/{model}/", written.because_of_stage("What can be released", stage.name, "model")
+    )
     place = f"{stage.name}/{written.environment}/"
     entries = written.because_of_stage("The entries of its log", stage.name, "strategy")
     yield Grant((Act.READ, Act.CREATE), f"release/{place}", entries)
@@ -182,7 +188,9 @@ def _monitoring(written: Written, stage: Stage) -> Iterator[Grant]:
     rule = next(iter(_rules_that(stage, "rollback")), "")
     reason = written.because_of_stage("Whose service it watches", stage.name, "release", rule)
     yield Grant(acts, f"release/{place}", reason)
-    yield Grant((Act.READ,), "index/", written.because_of_stage("The profile that the model was trained on", stage.name))
+    yield Grant(
+        (Act.READ,), "index/", written.because_of_stage("The profile that the model was trained on", stage.name)
+    )
     noted = written.because_of_stage("What it found and did", stage.name)
     yield Grant((Act.READ, Act.CREATE), f"events/{stage.name}/{written.environment}/", noted)
     reported = written.because_of_stage("Its reports", stage.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Label, message
 from mlopsc.compiler.text import Location
 
@@ -203,3 +205,27 @@ def store_elsewhere(code: Code, at: Location, store: str, platform: str, wanted:
     """
     fact = f"`{store}` is not a place of `{platform}`"
     return Diagnostic(code, at, fact, label="elsewhere", hint=f"Leave `store` out, or write it as `{wanted}`.")
+
+
+@message("E611", "a repository that cannot be trusted yet")
+def trust_incomplete(code: Code, at: Location, missing: Sequence[str]) -> Diagnostic:
+    """A cloud lets in a job whose token says exactly what was agreed. With `immutable = true` the token has the ids
+    of owner and repository in it, so they must be known.
+
+    wrong:
+    ```mlops
+    pipeline bike_demand { github = github("example-org/bike-demand", immutable = true) }
+    environment prod { platform = aws(region = "eu-west-1", account = "123456789012") }
+    ```
+
+    right:
+    ```mlops
+    pipeline bike_demand {
+      github = github("example-org/bike-demand", owner_id = 1234567, repo_id = 7654321, immutable = true)
+    }
+    environment prod { platform = aws(region = "eu-west-1", account = "123456789012") }
+    ```
+    """
+    named = " and ".join(f"`{one}`" for one in missing)
+    hint = "`mlopsc doctor`, run in a job of the repository, prints the token's own words."
+    return Diagnostic(code, at, f"tokens of the repository cannot be told from others without {named}", hint=hint)

@@ -9,6 +9,7 @@ from typing import Any, cast
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel, SettingModel
 from mlopsc.targets.terraform import messages
+from mlopsc.targets.terraform.oidc import lacking
 from mlopsc.targets.terraform.platforms import LOCAL, PLATFORM, named, settings_of
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -78,3 +79,12 @@ def of_platform(
     found = environment.settings.get(PLATFORM)
     if found is not None:
         yield from judge(found)
+
+
+def trust_unknown(model: SemanticModel) -> Iterator[Diagnostic]:
+    """What must be known of the repository before anybody can trust a token of it."""
+    found = model.pipeline.settings.get("github") if model.pipeline else None
+    call = cast("dict[str, Any]", found.value) if found else {}
+    missing = lacking(call) if call.get("repository") else ()
+    if found and missing:
+        yield messages.trust_incomplete(found.value_at, missing)

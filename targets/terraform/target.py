@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from mlopsc.targets.terraform.synthesis import ExtensionError, Plan
 
 IGNORED = ".gitignore"
-_IGNORES = "# What Terraform keeps for this machine alone.\n.terraform/\n*.tfstate\n*.tfstate.*\n*.tfplan\n*_override.tf.json\n"
+_IGNORES = """# What Terraform keeps for this machine alone.
+.terraform/
+*.tfstate
+*.tfstate.*
+*.tfplan
+*_override.tf.json
+"""
 
 
 class TerraformTarget:

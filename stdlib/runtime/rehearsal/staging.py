@@ -14,8 +14,8 @@ from typing import Any
 from mlopsc.stdlib.runtime.engine.history import STATE
 from mlopsc.stdlib.runtime.release.approval import SIGNERS
 from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment, stage_named
-from mlopsc.stdlib.runtime.store.opening import open_store
 from mlopsc.stdlib.runtime.store.faults import OperationError, next_step
+from mlopsc.stdlib.runtime.store.opening import open_store
 
 SOURCE = "rehearsed.parquet"
 """The file that stands for the source of the data."""
