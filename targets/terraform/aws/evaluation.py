@@ -63,6 +63,8 @@ class Account:
     """By what AWS calls them: `bike_demand-prod-train`."""
     resources: Mapping[str, tuple[Rule, ...]]
     """What the policy of a resource says, by its ARN; of a key always, of others where they have one."""
+    aliases: Mapping[str, tuple[str, ...]]
+    """What keys are called, by their ARN."""
 
     def role(self, name: str) -> Role:
         """The role of that name or address, or the only one whose address ends so: `train`."""
@@ -74,7 +76,7 @@ class Account:
     def decide(self, identity: str, action: str, resource: str, context: Context | None = None) -> Decision:
         """Whether a role may do something to a resource, in a request of which `context` says more."""
         role = self.role(identity)
-        known = _request(role, self.id, context)
+        known = {**self._usual(role, resource), **(context or {})}
         needs_own, at_resource = self._on(resource)
         spoken = [one for one in at_resource if _speaks_of(one, role, self.id)]
         about = [
@@ -93,6 +95,12 @@ class Account:
         if role.boundary is not None and not limit:
             return Decision(False, f"the boundary of {role.address} does not reach {action} on {resource}")
         return Decision(True, f"{found[0].place} allows it")
+
+    def _usual(self, role: Role, resource: str) -> dict[str, str | Sequence[str]]:
+        """What every request of a role for a resource says."""
+        own = {"aws:PrincipalArn": role.arn, "aws:PrincipalAccount": self.id, "aws:ResourceAccount": self.id}
+        called = self.aliases.get(resource)
+        return {**_USUAL, **own, **({"kms:ResourceAliases": called} if called else {})}
 
     def _on(self, resource: str) -> tuple[bool, tuple[Rule, ...]]:
         """Whether a resource is one that nobody may use without its own policy, and what that policy says."""
@@ -119,11 +127,6 @@ class Account:
         if covered:
             return Decision(True, f"{covered[0].place} allows it")
         return Decision(False, f"the trust of {role.address} has no place for {principal[1]} like this")
-
-
-def _request(role: Role, account: str, context: Context | None) -> dict[str, str | Sequence[str]]:
-    own = {"aws:PrincipalArn": role.arn, "aws:PrincipalAccount": account, "aws:ResourceAccount": account}
-    return {**_USUAL, **own, **(context or {})}
 
 
 def _speaks_of(statement: Rule, role: Role, account: str) -> bool:
@@ -161,7 +164,10 @@ def account_of(
         raise UnreadableError(f"these folders are of several accounts: {sorted(ids)}")
     managed = _once(pair for one in readers for pair in one.managed.items())
     roles = _once((role.name, role) for one in readers for role in one.roles(managed))
-    return Account(ids.pop(), roles, _once(pair for one in readers for pair in one.resources()))
+    aliases: dict[str, tuple[str, ...]] = {}
+    for key, called in (pair for one in readers for pair in one.aliases()):
+        aliases[key] = (*aliases.get(key, ()), called)
+    return Account(ids.pop(), roles, _once(pair for one in readers for pair in one.resources()), aliases)
 
 
 def _once(pairs: Iterable[tuple[str, Found]]) -> dict[str, Found]:
@@ -238,6 +244,11 @@ class _Reader:
             arn = self.folder.value(f"aws_kms_key.{name}.arn")
             said = body.get("policy")
             yield arn, self.statements(said, f"aws_kms_key.{name}") if said else (self._default_key_policy(name),)
+
+    def aliases(self) -> Iterator[tuple[str, str]]:
+        """The keys that have a name, by ARN, and that name."""
+        for body in self.folder.blocks("aws_kms_alias").values():
+            yield str(self.folder.resolved(body["target_key_id"])), str(self.folder.resolved(body["name"]))
 
     def _arn(self, named: str, type_: str) -> str:
         """The ARN of a resource that is named by its ARN or as it is called."""

@@ -193,6 +193,15 @@ def test_a_key_lets_nobody_in_that_its_own_policy_does_not_know() -> None:
     assert not may(others, "kms:Decrypt", KEY)
 
 
+def test_keys_are_known_by_their_names() -> None:
+    called = [condition("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/bikes")]
+    use = rule("kms:Decrypt", on=("arn:aws:kms:eu-west-1:123456789012:key/*",), condition=called)
+    alias = {"store": {"name": "alias/bikes", "target_key_id": "${aws_kms_key.store.key_id}"}}
+    assert may(account(use, aws_kms_alias=alias), "kms:Decrypt", KEY)
+    assert not may(account(use), "kms:Decrypt", KEY)
+    assert not may(account(use, aws_kms_alias=alias), "kms:Decrypt", KEY.replace("store", "other"))
+
+
 @pytest.mark.parametrize(
     ("test", "wanted", "value", "expected"),
     [
