@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlopsc.compiler.semantics.model import EnvironmentModel, SettingModel
     from mlopsc.compiler.text import Location
 
-_IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
 FOLDER = "terraform"
 
 
@@ -72,11 +72,17 @@ class Written:
         found = self.model.stages[stage].settings.get(setting) if self.model and setting else None
         return Reason(purpose, part, setting if found else "", _line(found))
 
+    def because_of_pipeline(self, purpose: str, setting: str) -> Reason:
+        """A reason that a setting of the `pipeline` block gives."""
+        declared = self.build.model.pipeline if self.build.model else None
+        found = declared.settings.get(setting) if declared else None
+        return Reason(purpose, f"pipeline {self.pipeline}", setting, _line(found))
+
     def identifier(self, text: str) -> str:
         """A name of the spec as one of Terraform's language; changed ones end in a hash, so that none meet."""
         if _IDENTIFIER.fullmatch(text):
             return text
-        plain = re.sub(r"[^a-zA-Z0-9_]", "_", text)
+        plain = re.sub(r"[^a-zA-Z0-9_-]", "_", text)
         return f"x_{plain}_{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
     def root(

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 ISSUER = "https://token.actions.githubusercontent.com"
+PLANNING = "-plan"
+"""What ends the name of the GitHub environment in which plans are made: it has no approvers."""
+BUILDING = "image"
+"""The GitHub environment in which images are built."""
 
 
 def subjects(github: Mapping[str, Any], environment: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel, SettingModel
 from mlopsc.targets.terraform import messages
-from mlopsc.targets.terraform.oidc import lacking
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, lacking
 from mlopsc.targets.terraform.platforms import LOCAL, PLATFORM, named, settings_of
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -21,6 +21,7 @@ def refused(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Dia
     if word == LOCAL:
         return
     yield from _sharing(model, environment)
+    yield from _reserved(environment)
     yield from _budget(model, environment)
     yield from named(word).check(model, environment)
 
@@ -38,6 +39,15 @@ def _sharing(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Di
         if _folded(other.name) == _folded(environment.name):
             what, hint = "names and a Terraform state", "Names of environments must differ in more than case or `-`."
             yield messages.not_apart(environment.at, what, other.name, other.at, hint)
+
+
+def _reserved(environment: EnvironmentModel) -> Iterator[Diagnostic]:
+    """Names that GitHub environments of ours have."""
+    if environment.name == BUILDING or environment.name.endswith(PLANNING):
+        rule = (
+            f"`{BUILDING}` and names that end in `{PLANNING}` are those of environments in which CI builds and plans."
+        )
+        yield messages.name_refused(environment.at, "an environment", environment.name, rule)
 
 
 def _folded(name: str) -> str:

@@ -101,6 +101,14 @@ class Backend:
         return (self.type, *sorted(self.settings.items()))
 
 
+def beside(backend: Backend, name: str) -> Backend:
+    """The same backend with the state of something else in the same place."""
+    key = str(backend.settings["key"])
+    parts = key.rsplit("/", 2) if key.count("/") > 1 else key.rsplit("/", 1)
+    changed = f"{parts[0]}/{name}/{parts[2]}" if len(parts) == 3 else f"{parts[0]}/{name}.tfstate"
+    return Backend(backend.type, {**backend.settings, "key": changed})
+
+
 @dataclass(frozen=True)
 class Extension:
     """What a person adds in Python: a file of the project, the function in it, and where the spec names it."""

@@ -58,6 +58,8 @@ class TerraformTarget:
 def _planned(builds: Sequence[Build]) -> tuple[list[Plan], list[OutputFile]]:
     """The folders of the environments, then those that several share, with their pages."""
     from mlopsc.targets.terraform import platforms
+    from mlopsc.targets.terraform.github.bootstrap import bootstrap
+    from mlopsc.targets.terraform.resources import beside
 
     plans = [plan for build in builds for plan in _plan_of(build)]
     pages: list[OutputFile] = []
@@ -65,6 +67,12 @@ def _planned(builds: Sequence[Build]) -> tuple[list[Plan], list[OutputFile]]:
     for word in words:
         there = [build for build in builds if platforms.platform_of(build)["function"] == word]
         shared, own = platforms.named(word).shared(there)
+        plans += shared
+        pages += own
+    applied_once = [plan for plan in plans if not plan.root.environment]
+    if applied_once:
+        there = [build for build in builds if platforms.platform_of(build)["function"] != platforms.LOCAL]
+        shared, own = bootstrap(there, beside(applied_once[0].root.backend, "github"))
         plans += shared
         pages += own
     return plans, pages

@@ -19,7 +19,7 @@ from mlopsc.targets.terraform.guides import guide
 from mlopsc.targets.terraform.identities import Source, identities
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.oidc import ISSUER
-from mlopsc.targets.terraform.resources import Backend, Output, Reason, Resource, Root
+from mlopsc.targets.terraform.resources import Backend, Output, Resource, Root
 from mlopsc.targets.terraform.synthesis import Plan
 
 SHARED = "bootstrap"
@@ -80,7 +80,8 @@ def _resources(places: Sequence[Place]) -> Iterator[Resource]:
 
 
 def _provider_of_identities(place: Place) -> Resource:
-    reason = Reason("Lets this account read tokens of GitHub; which of them open what, each role says", *_github(place))
+    purpose = "Lets this account read tokens of GitHub; which of them open what, each role says"
+    reason = place.written.because_of_pipeline(purpose, "github")
     body: dict[str, Value] = {"url": ISSUER, "client_id_list": [AUDIENCE], "tags": place.tags(reason)}
     return Resource("aws_iam_openid_connect_provider", "github", body, reason)
 
@@ -157,7 +158,3 @@ def _bounds(place: Place) -> Iterator[Statement]:
 
 def _is_s3(source: Source) -> bool:
     return source.url.startswith("s3://")
-
-
-def _github(place: Place) -> tuple[str, str]:
-    return f"pipeline {place.written.pipeline}", "github"

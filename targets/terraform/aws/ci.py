@@ -10,13 +10,9 @@ from mlopsc.targets.terraform.aws.roles import workflow_trust
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import NAMES
 from mlopsc.targets.terraform.naming import name
-from mlopsc.targets.terraform.oidc import subjects
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
-PLANNING = "-plan"
-"""What ends the name of the GitHub environment in which plans are made: it has no approvers."""
-IMAGE = "image"
-"""The GitHub environment in which images are built."""
 _HOUR = 3_600
 _BUCKET_READS = (
     "s3:GetAccelerateConfiguration",
@@ -73,7 +69,7 @@ def ci_roles(place: Place) -> Iterator[Resource]:
         place, "ci-apply", f"Applies what was planned for {environment}", environment, _apply_rights(place)
     )
     if place.is_first_in_account:
-        yield from _role(place, IMAGE, "Pushes images", IMAGE, _image_rights(place))
+        yield from _role(place, BUILDING, "Pushes images", BUILDING, _image_rights(place))
 
 
 def _role(
@@ -127,7 +123,7 @@ def _apply_rights(place: Place) -> Iterator[Statement]:
     yield Statement(
         "NotItsOwnGuards",
         ("iam:*",),
-        [place.named("role", one) for one in ("ci-plan", "ci-apply", IMAGE)] + [place.boundary],
+        [place.named("role", one) for one in ("ci-plan", "ci-apply", BUILDING)] + [place.boundary],
         "Who CI is, and the boundary, are not CI's to change",
         denies=True,
     )
