@@ -1,0 +1,147 @@
+"""`mlopsc diff`: two environments of a spec, side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlopsc.compiler.cli.deployed import TARGETS, split_environments
+from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.cli.spec import complete_environment, environment_named
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.cli.spec import Spec
+    from mlopsc.compiler.compilation import Compilation
+    from mlopsc.compiler.ir.comparing import Row, Sections
+    from mlopsc.compiler.render.style import Style
+    from mlopsc.targets.terraform.reading.infrastructure import Resources
+
+_WIDEST = 48
+_MOST = 20
+"""How many rows of a section are shown; `--json` has all."""
+_SAME = "the same"
+
+
+@click.command(name="diff", short_help="Show two environments side by side: only what differs.")
+@click.argument(
+    "arguments", nargs=-1, required=True, metavar="[FILE] ENVIRONMENT ENVIRONMENT", shell_complete=complete_environment
+)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def command(arguments: tuple[str, ...], as_json: bool) -> int:
+    """Show how two environments of the spec differ: data, access, gates and waived rules, capacity, infrastructure,
+    and what each costs while nobody uses it. It reads the spec alone, and asks no cloud.
+
+    \b
+    Examples:
+      mlopsc diff dev prod
+      mlopsc diff examples/bike-demand dev prod --json
+    """
+    from mlopsc.compiler.cli.build import compile_for
+    from mlopsc.compiler.ir.comparing import compared
+
+    spec, (one, other) = split_environments(arguments, 2)
+    compilation = compile_for(spec, TARGETS)
+    names = environment_named(compilation.pipelines, one), environment_named(compilation.pipelines, other)
+    if names[0] == names[1]:
+        raise CommandFailure(f"`{names[0]}` is the same as itself", "name two environments", Exit.USAGE)
+    first, second = (compilation.model.environments[name] for name in names)
+    sections = {**compared(first, second), "infrastructure": _infrastructure(spec, compilation, names)}
+    costs = _costs(spec, compilation, names)
+    if as_json:
+        rows = {title: [vars(row) for row in found] for title, found in sections.items()}
+        click.echo(json.dumps({"environments": names, **rows, "idle cost": costs}, indent=2, ensure_ascii=False))
+        return Exit.OK
+    from mlopsc.compiler.render.style import style_of
+
+    style = style_of(sys.stdout)
+    click.echo("\n".join(_lines(sections, costs, names, style)), color=style.colour)
+    return Exit.OK
+
+
+def _lines(sections: Sections, costs: Mapping[str, Any], names: tuple[str, str], style: Style) -> Iterator[str]:
+    for title, rows in sections.items():
+        yield from _section(title, rows, names, style)
+    yield style("bold", "idle cost")
+    yield from _told_costs(costs, names, style)
+
+
+def _section(title: str, rows: tuple[Row, ...], names: tuple[str, str], style: Style) -> Iterator[str]:
+    from mlopsc.compiler.render.cells import clip, safe
+    from mlopsc.compiler.render.table import render_table
+
+    if not rows:
+        yield f"{style('bold', title)}: {_SAME}"
+        yield ""
+        return
+    yield style("bold", title)
+    cells = [(row.what, *(clip(safe(one), _WIDEST) for one in (row.first, row.second))) for row in rows[:_MOST]]
+    yield from (f"  {line}" for line in render_table(("", *names), cells, style))
+    more = len(rows) - _MOST
+    yield f"  and {more} more: `--json` has them all" if more > 0 else f"  {_SAME} otherwise"
+    yield ""
+
+
+def _infrastructure(spec: Spec, compilation: Compilation, names: tuple[str, str]) -> tuple[Row, ...]:
+    from mlopsc.compiler.ir.comparing import NONE, Row
+    from mlopsc.targets.terraform.reading.infrastructure import alone, otherwise
+
+    first, second = (_resources(spec, compilation, name) for name in names)
+    rows = [Row(one.type, ", ".join(one.first) or NONE, ", ".join(one.second) or NONE) for one in alone(first, second)]
+    rows += [Row(one.what, one.first, one.second) for one in otherwise(first, second, names)]
+    return tuple(rows)
+
+
+def _resources(spec: Spec, compilation: Compilation, environment: str) -> Resources:
+    """What the folder of an environment declares; nothing where Terraform does not keep it."""
+    from mlopsc.compiler.cli.sound import emit_sound
+    from mlopsc.targets.terraform.reading.infrastructure import resources_of
+
+    path = f"{compilation.builds[environment].folder}/terraform/main.tf.json"
+    text = next((one.text for one in emit_sound(spec, compilation, TARGETS) if one.path == path), "{}")
+    return resources_of(json.loads(text))
+
+
+def _costs(spec: Spec, compilation: Compilation, names: tuple[str, str]) -> dict[str, Any]:
+    from mlopsc.targets.terraform.platforms import platform_of
+    from mlopsc.targets.terraform.reading.prices import CURRENCY, READ_ON, costs, is_unknown_region, without_price
+
+    found: dict[str, Any] = {"read_on": READ_ON, "currency": CURRENCY}
+    for name in names:
+        resources = _resources(spec, compilation, name)
+        found[name] = {
+            "costs": [vars(one) for one in costs(resources)],
+            "without_price": without_price(resources),
+            "unknown_region": is_unknown_region(platform_of(compilation.builds[name])),
+        }
+    return found
+
+
+def _told_costs(costs: Mapping[str, Any], names: tuple[str, str], style: Style) -> Iterator[str]:
+    from mlopsc.compiler.render.table import render_table
+
+    made = {name: {one["name"]: one for one in costs[name]["costs"]} for name in names}
+    whats = dict.fromkeys(what for name in names for what in made[name])
+    rows = []
+    for what in whats:
+        sides = [_amount(made[name].get(what)) for name in names]
+        more = next((made[name][what]["more"] for name in names if what in made[name]), "")
+        rows.append((what, *sides, more))
+    totals = [f"{sum(one['monthly'] for one in made[name].values()):.2f}" for name in names]
+    rows.append(("a month", *totals, costs["currency"]))
+    yield from (f"  {line}" for line in render_table(("", *names, "and with use"), rows, style))
+    yield f"  list price of {costs['read_on']}, before use, without tax"
+    for name in names:
+        if costs[name]["without_price"]:
+            yield f"  {name}: no price is known here of {', '.join(costs[name]['without_price'])}"
+        if costs[name]["unknown_region"]:
+            yield f"  {name}: its region is not known here, so its prices may be others"
+
+
+def _amount(cost: Mapping[str, Any] | None) -> str:
+    if cost is None:
+        return "-"
+    return f"{cost['monthly']:.2f}" + (f" ({cost['number']})" if cost["number"] > 1 else "")

@@ -1,0 +1,1 @@
+"""Reading what Terraform says: its plans, its states, its outputs, and why it failed."""
