@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from mlopsc.compiler.cli.exits import Exit
@@ -22,17 +20,6 @@ def command(file: str | None) -> int:
       mlopsc doctor examples/bike-demand
     """
     from mlopsc.compiler.cli.examination import examine
-    from mlopsc.compiler.render.cells import safe
-    from mlopsc.compiler.render.style import Tone, style_of
-    from mlopsc.stdlib.runtime.credentials import without_credentials
+    from mlopsc.compiler.cli.looks import show
 
-    style = style_of(sys.stdout)
-    tones: dict[str, Tone] = {"ok": "good", "warn": "warning", "fail": "error"}
-    failed = False
-    for found in examine(file):
-        failed = failed or found.status == "fail"
-        fact = safe(without_credentials(found.fact))
-        click.echo(f"{style(tones[found.status], f'{found.status:<4}')}  {found.what}: {fact}")
-        if found.next:
-            click.echo(f"      {style('bold', 'next')}: {style.ticked(safe(found.next))}")
-    return Exit.ENVIRONMENT if failed else Exit.OK
+    return Exit.OK if show(examine(file)) else Exit.ENVIRONMENT

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mlopsc.compiler.cli.exits import CommandFailure
+from mlopsc.compiler.cli.looks import PATIENCE, Found, ask_git, guarded
 from mlopsc.compiler.python_modules import LOCKS
 
 if TYPE_CHECKING:
@@ -22,17 +21,6 @@ if TYPE_CHECKING:
 
 OLDEST = (3, 11)
 LITTLE_SPACE = 1_000_000_000
-_PATIENCE = 5.0
-
-
-@dataclass(frozen=True)
-class Found:
-    """What one look saw."""
-
-    status: Literal["ok", "warn", "fail"]
-    what: str
-    fact: str
-    next: str = ""
 
 
 def examine(file: str | None) -> Iterator[Found]:
@@ -54,19 +42,11 @@ def examine(file: str | None) -> Iterator[Found]:
     if not compilation.has_errors:
         yield _built(spec, compilation)
         for name in compilation.pipelines:
-            yield _guarded(f"store of {name}", partial(_store, spec, compilation, name))
+            yield guarded(f"store of {name}", partial(_store, spec, compilation, name))
             yield _tracker(spec, compilation, name)
+        from mlopsc.compiler.cli.examination_of_terraform import examine_terraform
 
-
-def _guarded(what: str, look: Callable[[], Found]) -> Found:
-    from mlopsc.stdlib.runtime.store.faults import OperationError
-
-    try:
-        return look()
-    except OperationError as error:
-        return Found("fail", what, error.message, error.hint)
-    except ImportError as error:
-        return Found("fail", what, f"not installed: {error.name}", f"pip install {error.name}")
+        yield from examine_terraform(spec, compilation)
 
 
 def _python() -> Found:
@@ -109,17 +89,6 @@ def _git() -> Found:
             "warn", "git", "this folder is in no repository", "`git init`: versions of models name their commit"
         )
     return Found("ok", "git", "this folder is in a repository")
-
-
-def ask_git(*arguments: str, folder: Path = Path()) -> str | None:
-    """What git answers; None when it fails."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 def _is_writable(folder: Path) -> bool:
@@ -226,7 +195,7 @@ def _reached(what: str, host: str, port: int) -> Found:
     import socket
 
     try:
-        with socket.create_connection((host, port), timeout=_PATIENCE):
+        with socket.create_connection((host, port), timeout=PATIENCE):
             return Found("ok", what, f"{host} answers")
     except OSError as error:
         hint = "start it, or correct `tracking`; runs go on without it"

@@ -156,7 +156,7 @@ def _texts(folder: Path, table: _Table, name: str | None) -> Iterator[tuple[str,
 
 def _owner(folder: Path) -> str:
     """The address that git signs commits with there; empty if there is none, or no git."""
-    from mlopsc.compiler.cli.examination import ask_git
+    from mlopsc.compiler.cli.looks import ask_git
 
     place = next(one for one in (folder, *folder.resolve().parents) if one.is_dir())
     return ask_git("config", "user.email", folder=place) or ""
