@@ -171,6 +171,8 @@ def _routing(written: Written, stage: Stage) -> Iterator[Grant]:
     yield Grant(kept, f"log/{place}", logged)
     yield Grant(kept, f"feedback/{place}", written.because_of_stage("What it was told, as long", stage.name, "log"))
     yield Grant(kept, f"heartbeat/{place}", written.because_of_stage("Its signs of life", stage.name))
+    forgotten = written.because_of_stage("What is to be forgotten in files that it merges", stage.name)
+    yield Grant((Act.READ, Act.DELETE), f"forget/{place}", forgotten)
 
 
 def _monitor(written: Written, stages: list[Stage]) -> Identity:
@@ -233,6 +235,8 @@ def _scoring(written: Written, stage: Stage) -> Iterator[Grant]:
     for release in _of_kind(written, "release"):
         served = written.because_of_stage("Which version is served", stage.name, "model")
         yield Grant((Act.READ,), f"release/{release.name}/{written.environment}/", served)
+    noted = written.because_of_stage("What it has written", stage.name)
+    yield Grant((Act.READ, Act.CREATE), f"score/{stage.name}/{written.environment}/", noted)
 
 
 def _readers(written: Written) -> tuple[Mapping[str, Any], ...]:
