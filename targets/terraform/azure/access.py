@@ -107,8 +107,10 @@ def _roles(
 
 def _why(identity: Identity, act: Act) -> Reason:
     """A reason that names what each prefix is for, as far as its act goes."""
-    purposes = dict.fromkeys(
-        f"{grant.prefix} ({grant.reason.purpose.lower()})" for grant in identity.grants if act in grant.acts
-    )
+    purposes: dict[str, str] = {}
+    for grant in identity.grants:
+        if act in grant.acts:
+            purposes.setdefault(grant.prefix, f"{grant.prefix} ({grant.reason.purpose.lower()})")
     reason = identity.reason
-    return Reason(f"{identity.name} may {act.value} below {', '.join(purposes)}", reason.part, reason.rule, reason.line)
+    told = f"{identity.name} may {act.value} below {', '.join(purposes.values())}"
+    return Reason(told, reason.part, reason.rule, reason.line)

@@ -97,7 +97,7 @@ class _Base:
         yield from self._roles([group, *homes.values()], blob_roles(self.shared))
         if github_of(self.first) is None:
             return
-        yield from self._roles(list(homes.values()), (plan_role(self.shared), apply_role(self.shared)))
+        yield from self._roles([group, *homes.values()], (plan_role(self.shared), apply_role(self.shared)))
         for one in self.everyone:
             yield from ci(one, self.make, group, homes[one.environment])
         yield from pushes_images(self.first, self.make, group, registry)

@@ -15,7 +15,7 @@ from mlopsc.targets.terraform.identities import Identity, identities
 from mlopsc.targets.terraform.resources import Output, Resource
 from mlopsc.targets.terraform.synthesis import Plan
 
-_REMOTE = "://"
+_OPEN = ("http://", "https://")
 
 
 def environment_plan(build: Build) -> Plan:
@@ -44,9 +44,15 @@ def _outputs(written: Written, who: Sequence[Resource], found: Sequence[Identity
     outputs = {"store": Output(store_of(written).url, "Where data, models and records are, as `store` takes it.")}
     if runs_as:
         outputs["identities"] = Output(runs_as, "The client id of each identity, for jobs that run as it.")
-    elsewhere = {one.name: sorted({source.url for source in one.sources}) for one in found if one.sources}
-    if elsewhere:
+    elsewhere = {one.name: _guarded_sources(one) for one in found}
+    if any(elsewhere.values()):
         outputs["sources"] = Output(
-            elsewhere, "What each identity reads outside of the store: whoever owns it must let the identity in."
+            {name: urls for name, urls in elsewhere.items() if urls},
+            "What each identity reads outside of the store: whoever owns it must let the identity in.",
         )
     return outputs
+
+
+def _guarded_sources(identity: Identity) -> list[str]:
+    """What it reads elsewhere that asks who is there."""
+    return sorted({source.url for source in identity.sources if not source.url.startswith(_OPEN)})

@@ -80,7 +80,7 @@ def backend(shared: SharedPlace, container: str, key: str) -> Backend:
 
 def own_backend(shared: SharedPlace) -> Backend:
     """The state of the bootstrap: in a container that CI has no part in."""
-    return backend(shared, OWN, f"{shared.pipeline}.tfstate")
+    return backend(shared, OWN, f"{shared.pipeline}/azure.tfstate")
 
 
 def account_body(account: str, group: Value, location: str, copies: str, soft_days: int) -> dict[str, Value]:
