@@ -74,8 +74,8 @@ def text_of(root: Root, answer: Mapping[str, Any], spec: str) -> str:
     return json.dumps(sorted_within, indent=2, ensure_ascii=False) + "\n"
 
 
-def changed_by_extension(root: Root, answer: Mapping[str, Any]) -> Iterator[str]:
-    """The addresses of what the spec asks for and the answer has otherwise: a person's construct overrode it."""
+def changed(root: Root, answer: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses of what the spec asks for and the answer has otherwise: a construct overrode it."""
     for one in root.resources:
         body = answer.get(one.kind, {}).get(one.type, {}).get(one.name)
         if body is None or {name: value for name, value in body.items() if name != "//"} != _without_none(body_of(one)):

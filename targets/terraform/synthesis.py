@@ -67,8 +67,9 @@ def synthesise(plans: Sequence[Plan], spec: str, project: Path) -> list[str]:
     asked = {"folders": [documents.request(one.root, one.prefix, one.tags) for one in plans], "project": str(project)}
     answers = _answers(asked, plans, project)
     for plan, answer in zip(plans, answers, strict=True):
-        changed = next(documents.changed_by_extension(plan.root, answer), None)
+        changed = next(documents.changed(plan.root, answer), None)
         if changed is not None:
+            assert plan.root.extensions, f"the Terraform CDK changed {changed}"
             raise ExtensionError(plan.root, "collides", f"it changes `{changed}`, which the spec decides")
     return [documents.text_of(plan.root, answer, spec) for plan, answer in zip(plans, answers, strict=True)]
 
@@ -82,7 +83,7 @@ def _require_shapes(root: Root) -> None:
 def _answers(asked: Mapping[str, Any], plans: Sequence[Plan], project: Path) -> list[dict[str, Any]]:
     path = _cache_path(asked, plans, project)
     known = _read(path)
-    if known is not None:
+    if known is not None and len(known) == len(plans):
         return known
     answer = _ask(asked)
     if "failure" in answer:
@@ -96,16 +97,20 @@ def _answers(asked: Mapping[str, Any], plans: Sequence[Plan], project: Path) -> 
 def _ask(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the writer answers."""
     environment = {**os.environ, "JSII_NODE": str(find_node()), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", writer.__name__],
-        input=json.dumps({name: value for name, value in asked.items() if name != "versions"}),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=environment,
-        timeout=_PATIENCE,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", writer.__name__],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        fact = f"the Terraform CDK has not answered for {_PATIENCE / 60:g} minutes"
+        raise ToolError(fact, "Build again; if a function of `infrastructure` waits for something, mend it.") from error
     if done.returncode != 0:
         said = [line for line in done.stderr.strip().splitlines() if line.strip()]
         raise ToolError(
@@ -196,10 +201,10 @@ def _read(path: Path | None) -> list[dict[str, Any]] | None:
     if path is None:
         return None
     try:
-        found: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found
+    return found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else None
 
 
 def _keep(path: Path | None, answer: Sequence[Mapping[str, Any]]) -> None:

@@ -52,5 +52,6 @@ def budget(place: Place) -> Iterator[Resource]:
         "time_unit": "MONTHLY",
         "cost_filter": filters,
         "notification": notifications,
+        "tags": place.tags(reason),
     }
     yield Resource("aws_budgets_budget", "cost", body, reason)

@@ -66,8 +66,10 @@ def bikes(folder: Path, *more: str, **replaced: str) -> Emitted:
     """The example, in a folder of its own, with blocks added and text replaced, in a repository of GitHub."""
     for name in ("prep.py", "features.py", "checks.py", "tests", "data", "requirements.txt"):
         there = EXAMPLE / name
-        copy = shutil.copytree if there.is_dir() else shutil.copy
-        copy(there, folder / name)
+        if there.is_dir():
+            shutil.copytree(there, folder / name, dirs_exist_ok=True)
+        else:
+            shutil.copy(there, folder / name)
     text = (EXAMPLE / "pipeline.mlops").read_text("utf-8")
     if "github(repository" not in text:
         text = text.replace("language = 1\n", f"language = 1\n  {GITHUB}\n", 1)
