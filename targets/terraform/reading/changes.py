@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from mlopsc.targets.terraform.reading.values import Difference, Side, differences
+from mlopsc.targets.terraform.reading.values import SENSITIVE, Difference, Side, differences, secrets
 
 _KEY = re.compile(r"[^.\[\]]+")
 
@@ -72,7 +72,8 @@ class Change:
         content = self.content
         before = Side(self.before, content.get("before_sensitive", False))
         after = Side(self.after, content.get("after_sensitive", False), content.get("after_unknown", False))
-        return tuple(one for one in differences(before, after) if not self._follows(one))
+        hidden = {*secrets(before.value, before.sensitive), *secrets(after.value, after.sensitive)} - {""}
+        return tuple(_without(one, hidden) for one in differences(before, after) if not self._follows(one))
 
     @property
     def forced_by(self) -> tuple[str, ...]:
@@ -103,6 +104,14 @@ class Changes:
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.changes and not self.outputs
+
+
+def _without(difference: Difference, hidden: set[str]) -> Difference:
+    """The same without secrets: a provider may hand one on to an attribute that nobody marked."""
+    sides = [
+        SENSITIVE if any(one in side for one in hidden) else side for side in (difference.before, difference.after)
+    ]
+    return Difference(difference.path, *sides)
 
 
 def read_plan(document: Mapping[str, Any]) -> Changes:

@@ -93,8 +93,7 @@ FAILURES: Sequence[Failure] = (
         "`az login`, or the ARM_ variables in a job: `mlopsc doctor` looks at both",
     ),
     Failure(
-        r"(AccessDenied|not authorized to perform(:? ?(?P<act>[\w:]+))?|AuthorizationFailed|StatusCode: 403|"
-        r"status code: 403)",
+        r"(AccessDenied|not authorized to perform|AuthorizationFailed|status ?code: 403)",
         "whoever this is may not do that",
         "`mlopsc doctor` says which credentials are there; plans need the role that the bootstrap makes for CI",
     ),

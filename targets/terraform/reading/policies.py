@@ -22,9 +22,16 @@ class Trust:
 
     def is_within(self, other: Trust) -> bool:
         """Whether everybody that this lets in is let in by the other, too."""
-        return self.principal == other.principal and all(
-            key in self.conditions and self.conditions[key] <= values for key, values in other.conditions.items()
-        )
+        return self.principal == other.principal and all(self._keeps(key, one) for key, one in other.conditions.items())
+
+    def _keeps(self, condition: str, values: frozenset[str]) -> bool:
+        """Whether whoever fulfils the conditions of this fulfils that one, too."""
+        own = self.conditions.get(condition)
+        if own is not None and own <= values:
+            return True
+        exact = self.conditions.get(condition.replace("StringLike ", "StringEquals ", 1))
+        is_pattern = condition.startswith("StringLike ") and exact is not None
+        return is_pattern and all(any(_is_like(one, pattern) for pattern in values) for one in exact or ())
 
     def __str__(self) -> str:
         """In words."""
@@ -91,6 +98,11 @@ def _trusts(text: str) -> Iterator[Trust]:
         named = principal if isinstance(principal, Mapping) else {"": principal}
         for kind, values in named.items():
             yield from (Trust(f"{kind} {one}".strip(), conditions) for one in _texts(values))
+
+
+def _is_like(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern of AWS, in which `*` and `?` are the only signs."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.DOTALL) is not None
 
 
 def _statements(text: str) -> list[Mapping[str, Any]]:

@@ -96,22 +96,22 @@ class Terraform:
         """Run a command whose words are lines of JSON; raises TerraformError when it fails."""
         self.say(f"terraform {arguments[0]}")
         command = ["terraform", arguments[0], "-json", *arguments[1:]]
-        process = subprocess.Popen(
+        with subprocess.Popen(
             command,
             cwd=self.folder,
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-        )
-        assert process.stdout is not None
-        try:
-            errors, others = self._read(process.stdout)
-            code = process.wait()
-        except KeyboardInterrupt:
-            # Terraform has been told, too: it lets go of the state's lock before it ends.
-            process.wait(_PATIENCE)
-            raise
+        ) as process:
+            assert process.stdout is not None
+            try:
+                errors, others = self._read(process.stdout)
+                code = process.wait()
+            except KeyboardInterrupt:
+                # Terraform has been told, too: it lets go of the state's lock before it ends.
+                process.wait(_PATIENCE)
+                raise
         if code not in (0, _CHANGES):
             raise told("\n".join(errors or others), self.shown, self.told_log, OLDEST_TERRAFORM)
         return code

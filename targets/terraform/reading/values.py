@@ -62,6 +62,24 @@ class Side:
         ]
 
 
+def secrets(value: Any, marks: Any) -> Iterator[str]:
+    """Every text and number that is marked as sensitive."""
+    if marks is True:
+        yield from _leaves(value)
+    elif isinstance(marks, Mapping | list):
+        keys = marks.keys() if isinstance(marks, Mapping) else range(len(marks))
+        for key in keys:
+            yield from secrets(_below(value, key), _mark(marks, key))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _leaves(one)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
 def differences(before: Side, after: Side, path: str = "") -> Iterator[Difference]:
     """Where two values differ, each difference at the deepest path that both have."""
     before, after = _opened(before), _opened(after)

@@ -1,0 +1,172 @@
+"""`mlopsc plan`: real plans of environments that Terraform keeps on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from commands import Done
+from deployments_of_shop import FOLDER, KEPT, TARGETS, TERRAFORM, terraform, with_environments
+
+Call = Callable[..., Done]
+PLAN = "prod.tfplan"
+
+
+@pytest.fixture
+def shop(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project that has been built."""
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", os.devnull)
+    with_environments(project)
+    assert call("build", *TARGETS).code == 0
+    return project
+
+
+@TERRAFORM
+def test_the_life_of_an_environment(shop: Path, call: Call) -> None:
+    planned = call("plan", "prod", "--out", PLAN)
+    assert planned.code == 0, planned.err
+    assert planned.out.startswith(
+        "make\n"
+        "  release api  pipeline.mlops:9:1\n"
+        "    terraform_data.release_api  Goes on once it has been started\n"
+        "  environment prod: store  pipeline.mlops:6:3\n"
+        "    terraform_data.store  Where data, models and records are\n"
+    )
+    assert "prod: 0 to destroy, 0 to replace, 0 to change, 2 to make; nothing has been applied\n" in planned.out
+    command = planned.out.splitlines()[-1].partition("`terraform ")[2].partition("`")[0]
+    assert command == f"-chdir={FOLDER} apply ../../../../{PLAN}"
+    assert (shop / PLAN).stat().st_mode & 0o077 == 0
+
+    terraform(shop, "apply", f"../../../../{PLAN}")
+    assert call("plan", "prod").out == "prod: nothing to change\n"
+
+    with_environments(shop, KEPT.replace(".mlops/prod", ".mlops/elsewhere").replace("release api", "release shop"))
+    call("build", *TARGETS)
+    changed = call("plan", "prod").out
+    assert changed.index("destroy\n  terraform_data.release_api  nothing in the spec\n") < changed.index("change\n")
+    assert changed.index("change\n") < changed.index("make\n")
+    assert "      input.place: .mlops/prod → .mlops/elsewhere\n" in changed
+    assert "prod: 1 to destroy, 0 to replace, 1 to change, 1 to make; nothing has been applied\n" in changed
+
+    terraform(shop, "destroy", "-auto-approve")
+    assert "0 to destroy, 0 to replace, 0 to change, 2 to make" in call("plan", "prod").out
+
+
+@TERRAFORM
+def test_what_machines_read(shop: Path, call: Call) -> None:
+    assert shop.exists()
+    found = json.loads(call("plan", "prod", "--json").out)
+    assert found["counts"] == {"destroy": 0, "replace": 0, "forget": 0, "change": 0, "make": 2}
+    asked = {one["address"]: one["asked_by"] for one in found["changes"]}
+    assert asked["terraform_data.store"] == {
+        "part": "environment prod",
+        "rule": "store",
+        "place": "pipeline.mlops:6:3",
+        "purpose": "Where data, models and records are",
+    }
+    assert (found["passes"], found["weaker"], found["file"]) == (True, [], None)
+
+
+@TERRAFORM
+def test_a_replacement_names_what_forces_it(shop: Path, call: Call) -> None:
+    call("plan", "prod", "--out", PLAN)
+    terraform(shop, "apply", f"../../../../{PLAN}")
+    plan_with(shop, {"triggers_replace": "b"})
+    done = call("plan", "prod")
+    assert done.code == 0, done.err
+    assert done.out.startswith("replace: destroyed, then made anew\n  terraform_data.release_api  release api  ")
+    assert "      triggers_replace: (nothing) → b  forces it\n" in done.out
+    assert "1 to replace" in done.out
+
+
+def plan_with(folder: Path, override: dict[str, str]) -> None:
+    """Change what the folder declares as a person does who tries something."""
+    body = {"resource": {"terraform_data": {"release_api": override}}}
+    (folder / FOLDER / "try_override.tf.json").write_text(json.dumps(body), encoding="utf-8")
+
+
+@TERRAFORM
+def test_sensitive_values_are_never_shown(shop: Path, call: Call) -> None:
+    plan_with(shop, {"input": '${sensitive("hush-one")}'})
+    call("plan", "prod", "--out", PLAN)
+    terraform(shop, "apply", f"../../../../{PLAN}")
+    plan_with(shop, {"input": '${sensitive("hush-two")}'})
+    for arguments in (["--verbose"], ["--json"]):
+        done = call("plan", "prod", *arguments)
+        assert "(sensitive)" in done.out
+        assert "hush" not in done.out + done.err
+    assert "hush" not in (shop / ".mlops/terraform/prod.log").read_text(encoding="utf-8")
+
+
+@TERRAFORM
+def test_hostile_text_reaches_no_terminal(shop: Path, call: Call) -> None:
+    plan_with(shop, {"input": "\x1b[31mred\u202e"})
+    call("plan", "prod", "--out", PLAN)
+    terraform(shop, "apply", f"../../../../{PLAN}")
+    plan_with(shop, {"input": "plain"})
+    out = call("plan", "prod").out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+@TERRAFORM
+def test_a_plan_that_cannot_be_kept(shop: Path, call: Call) -> None:
+    assert shop.exists()
+    done = call("plan", "prod", "--out", "no/such/folder/p")
+    assert done.code == 4
+    assert "`no/such/folder/p` cannot be written: No such file or directory" in done.err
+
+
+def test_files_that_are_not_those_of_the_spec_stop_it(shop: Path, call: Call) -> None:
+    with_environments(shop, KEPT.replace(".mlops/prod", ".mlops/other"))
+    done = call("plan", "prod")
+    assert done.code == 1
+    assert " more are not as the spec says, so nothing was asked of Terraform\n" in done.err
+    assert done.err.endswith("  = help: `mlopsc build`, then commit what it wrote\n")
+    assert not (shop / FOLDER / ".terraform").exists()
+
+
+def test_a_hand_at_the_committed_file_stops_it(shop: Path, call: Call) -> None:
+    main = shop / FOLDER / "main.tf.json"
+    main.write_text(main.read_text(encoding="utf-8").replace(".mlops/prod", ".mlops/mine"), encoding="utf-8")
+    done = call("plan", "prod")
+    assert done.code == 1
+    assert f"`{FOLDER}/main.tf.json` is not as the spec says" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["prodd"], 2, "did you mean `prod`?"),
+        ([], 2, "Missing argument"),
+        (["dev", "prod"], 2, "name the environment"),
+        (["prod", "--weaker", " "], 2, "--weaker needs a reason"),
+    ],
+)
+def test_commands_that_are_not_written_right(
+    arguments: list[str], code: int, words: str, shop: Path, call: Call
+) -> None:
+    assert shop.exists()
+    done = call("plan", *arguments)
+    assert done.code == code
+    assert words in done.err
+
+
+def test_an_environment_that_terraform_does_not_keep(shop: Path, call: Call) -> None:
+    with_environments(shop, KEPT.replace("platform = local(terraform = true) }", "platform = local() }"))
+    call("build", *TARGETS)
+    done = call("plan", "dev")
+    assert done.code == 2
+    assert "Terraform does not keep `dev`" in done.err
+    assert "help: `platform = local(terraform = true)`" in done.err
+
+
+@TERRAFORM
+def test_a_spec_in_another_folder(shop: Path, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call("plan", str(shop / "pipeline.mlops"), "prod")
+    assert done.code == 0, done.err
+    assert f"{os.path.relpath(shop)}/pipeline.mlops:6:3" in done.out
