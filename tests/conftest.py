@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -19,14 +20,44 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONG = ("together", "rehearsal", "scaffold", "release", "serve")
-"""Areas whose tests wait for processes of their own: begun last, one of them would be waited for by all others."""
+LONG = (
+    "together/test_kill_together.py",
+    "serve/test_serve_faults.py",
+    "scaffold/test_loop.py",
+    "rehearsal/test_rehearsals.py",
+    "serve/test_serve_loop.py",
+    "runtime_test/test_gate_champion.py",
+    "scaffold/test_init.py",
+    "examples/test_bike_example.py",
+    "release/test_release_crashes.py",
+    "release/test_release_commands.py",
+    "rehearsal/test_rehearsals_stopped.py",
+    "monitor/test_kill.py",
+    "runtime_tracking/test_tracking.py",
+    "newuser/test_readme.py",
+)
+"""The files that take longest, the longest first: begun last, one of them would be waited for by all others."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {area: place for place, area in enumerate(LONG)}
+    """Put the long files first in the share of each worker: pytest-xdist cuts the list into one piece for each."""
     root = Path(__file__).parent
-    items.sort(key=lambda item: places.get(item.path.relative_to(root).parts[0], len(LONG)))
+    places = {name: place for place, name in enumerate(LONG)}
+    shares: list[list[pytest.Item]] = [[] for _ in range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))]
+    rest = []
+    for item in items:
+        place = places.get(item.path.relative_to(root).as_posix())
+        if place is None:
+            rest.append(item)
+        else:
+            shares[place % len(shares)].append(item)
+    size, at = len(items) // len(shares), 0
+    for share in shares:
+        share.sort(key=lambda item: places[item.path.relative_to(root).as_posix()])
+        room = max(0, size - len(share))
+        share += rest[at : at + room]
+        at += room
+    items[:] = [item for share in shares for item in share] + rest[at:]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import SPEC, Done, start, write_project
+from commands import SPEC, Done, start, untracked, write_project
 
 Call = Callable[..., Done]
 Finished = tuple[Path, Done]
@@ -86,17 +86,17 @@ def test_why(ran: Path, call: Call) -> None:
 
 
 def test_a_gate_that_fails_ends_with_1_and_says_what_to_do(ran: Path, call: Call) -> None:
-    (ran / "pipeline.mlops").write_text(SPEC.replace("<= 5 at", "<= 0.1 at"), encoding="utf-8")
+    (ran / "pipeline.mlops").write_text(untracked(SPEC).replace("<= 5 at", "<= 0.1 at"), encoding="utf-8")
     done = start("run", folder=ran)
     assert done.code == 1
     assert "✗ require mae(test) <= 0.1 at 95%  FAIL" in done.out
-    assert "--> pipeline.mlops:27:3" in done.out
+    assert "--> pipeline.mlops:28:3" in done.out
     assert "next: the gate `gate` stays closed" in done.out
     assert call("run").code == 1
 
 
 def test_a_gate_that_cannot_tell_ends_with_3(tmp_path: Path) -> None:
-    folder = write_project(tmp_path / "few", SPEC.replace("rows >= 100", "rows >= 10"), rows=60)
+    folder = write_project(tmp_path / "few", untracked(SPEC).replace("rows >= 100", "rows >= 10"), rows=60)
     done = start("run", folder=folder)
     assert done.code == 3, done.out + done.err
     assert "? require mae(test) <= 5 at 95%  UNDECIDED" in done.out

@@ -77,7 +77,7 @@ def test_a_worse_model_stays_out(ran: Path) -> None:
     """The planted defect: a model that always answers the same must not pass the gate that the real one passes."""
     spec = (ran / "pipeline.mlops").read_text(encoding="utf-8")
     begin, end = spec.index("  estimator"), spec.index("  minimize")
-    dummy = '  estimator = sklearn("dummy.DummyRegressor", strategy = "median")\n'
+    dummy = '  estimator = sklearn("dummy.DummyRegressor", strategy = "median")\n  track = false\n'
     other = ran.parent / "worse"
     shutil.copytree(ran, other)
     (other / "pipeline.mlops").write_text(spec[:begin] + dummy + spec[end:], encoding="utf-8")

@@ -36,6 +36,7 @@ train demand {{
   data      = rides
   features  = python("features.py:Calendar")
   estimator = sklearn("ensemble.HistGradientBoostingRegressor", random_state = 7, max_iter = 20)
+  track     = false
 }}
 
 test demand_gate {{
