@@ -155,7 +155,7 @@ class Service:
         with (
             errors,
             subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, cwd=self.folder
+                command, stdout=subprocess.PIPE, stderr=errors, env=environment, cwd=self.folder
             ) as process,
         ):
             running = Running(process, self.folder / "errors.txt")
@@ -170,10 +170,11 @@ class Service:
 class Running:
     """A router that runs."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     errors: Path
     port: int = 0
     said: list[str] = field(default_factory=list)
+    begun: bytes = b""
 
     def wait_until_ready(self, seconds: float) -> None:
         """Read its output until it says where it listens."""
@@ -183,18 +184,21 @@ class Running:
     def wait_for_line(self, pattern: str, seconds: float = 60.0) -> re.Match[str]:
         """Read its output until a line matches."""
         assert self.process.stdout is not None
-        for line in self.said:
-            if match := re.search(pattern, line):
-                return match
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if select.select([self.process.stdout], [], [], 0.1)[0]:
-                line = self.process.stdout.readline()
-                if not line:
-                    break
-                self.said.append(line.rstrip("\n"))
+        looked = 0
+        while True:
+            for line in self.said[looked:]:
                 if match := re.search(pattern, line):
                     return match
+            looked = len(self.said)
+            # Not by `readline`: of two lines that come at once it keeps the second where `select` does not see it.
+            if not select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                break
+            found = os.read(self.process.stdout.fileno(), 65_536)
+            if not found:
+                break
+            *lines, self.begun = (self.begun + found).split(b"\n")
+            self.said += [line.decode() for line in lines]
         raise AssertionError(f"it never said {pattern!r}: {self.said} {self.errors.read_text()}")
 
     def ask(
