@@ -156,9 +156,10 @@ def account_of(
 ) -> Account:
     """What the folders of one account say together: parsed `main.tf.json`s, of environments and of the bootstrap.
 
-    `values` are those of variables. Raises UnreadableError where a folder says something that is not known here.
+    Folders for which AWS is not among the providers are passed over. `values` are those of variables. Raises UnreadableError where a folder says something that is not known here.
     """
-    readers = [_Reader(folder_of(one, account, region, values)) for one in documents]
+    on_aws = [one for one in documents if "aws" in one.get("provider", {})]
+    readers = [_Reader(folder_of(one, account, region, values)) for one in on_aws]
     ids = {one.folder.account for one in readers}
     if len(ids) != 1:
         raise UnreadableError(f"these folders are of several accounts: {sorted(ids)}")

@@ -96,7 +96,7 @@ def _rights(place: Place, identity: Identity) -> Iterator[Statement]:
         grants = [grant for grant in identity.grants if act in grant.acts]
         if grants:
             yield _store_right(place, act, grants)
-    yield from _names(place, identity)
+    yield _names(place)
     for number, source in enumerate(_buckets(identity.sources), 1):
         yield from _source_rights(number, source)
     if place.has_key:
@@ -119,17 +119,10 @@ def _is_covered(prefix: str, others: Collection[str]) -> bool:
     return any(prefix != other and prefix.startswith(other) for other in others)
 
 
-def _names(place: Place, identity: Identity) -> Iterator[Statement]:
-    whole = identity.lists == ("",)
+def _names(place: Place) -> Statement:
+    """Names of all keys, for everybody: whoever reads a log asks for the record after its last."""
     why = "Records that may not be there are asked for: without this, S3 would refuse to say that they are not"
-    prefixes = [f"{place.prefix}{prefix}*" for prefix in identity.lists]
-    yield Statement(
-        "List",
-        ("s3:ListBucket",),
-        [bucket_arn(place)],
-        why if whole else "Their names",
-        () if whole else (Condition("StringLike", "s3:prefix", prefixes),),
-    )
+    return Statement("List", ("s3:ListBucket",), [bucket_arn(place)], why)
 
 
 def _buckets(sources: Sequence[Source]) -> Iterator[tuple[str, str, Reason]]:
