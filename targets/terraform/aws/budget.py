@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlopsc.compiler.schema.values import Money, Rate
+from mlopsc.compiler.schema.values import Rate
+from mlopsc.targets.terraform.aws.monthly import monthly
 from mlopsc.targets.terraform.aws.place import Place
 from mlopsc.targets.terraform.documents import owner_tags
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.resources import Resource
 
-CURRENCY = "USD"
 _WARNINGS = (("FORECASTED", 80), ("ACTUAL", 80), ("ACTUAL", 100))
-
-
-def monthly(budget: Rate) -> Money | None:
-    """The amount of a budget for one month; None of any other."""
-    per = budget.per
-    return budget.amount if isinstance(budget.amount, Money) and per.months == 1 else None
 
 
 def budget(place: Place) -> Iterator[Resource]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic, did_you_mean
 from mlopsc.compiler.schema.values import Rate
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.terraform import messages
-from mlopsc.targets.terraform.aws.budget import CURRENCY, monthly
+from mlopsc.targets.terraform.aws.monthly import CURRENCY, monthly
 from mlopsc.targets.terraform.aws.regions import REGIONS
 from mlopsc.targets.terraform.refusals import groups_without, of_platform, trust_unknown, unsupported
-from mlopsc.targets.terraform.synthesis import Plan
+
+if TYPE_CHECKING:
+    from mlopsc.targets.terraform.synthesis import Plan
 
 _BUCKET = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _BUCKET_RULE = "A bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`, and begins and ends with no sign."

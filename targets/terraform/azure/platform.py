@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.terraform.azure.checks import found
-from mlopsc.targets.terraform.synthesis import Plan
+
+if TYPE_CHECKING:
+    from mlopsc.targets.terraform.synthesis import Plan
 
 
 class AzurePlatform:
