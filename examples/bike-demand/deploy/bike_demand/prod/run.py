@@ -298,7 +298,10 @@ PIPELINE = {
     "ir": 1,
     "name": "bike_demand",
     "language": 1,
-    "settings": {"owner": "mobility-ml@example.com"},
+    "settings": {
+        "owner": "mobility-ml@example.com",
+        "github": {"function": "github", "repository": "example-org/bike-demand"},
+    },
     "environment": {
         "name": "prod",
         "rank": 1,
