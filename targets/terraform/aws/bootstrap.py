@@ -73,7 +73,7 @@ def _resources(places: Sequence[Place]) -> Iterator[Resource]:
             environment = place.written.environment
             label = f"{place.written.identifier(environment)}_store"
             purpose = f"The key that the store of {environment} is encrypted with"
-            yield from key(place, label, purpose, place.role_name("store"))
+            yield from key(place, label, purpose, place.key_alias)
         yield from _boundary(place)
         if place.github:
             yield from ci_roles(place)
@@ -147,13 +147,17 @@ def _bounds(place: Place) -> Iterator[Statement]:
             [*names, *(f"{one}/*" for one in names)],
             "What data stages read",
         )
-    yield Statement(
-        "Keys",
-        ("kms:Decrypt", "kms:GenerateDataKey"),
-        (f"arn:aws:kms:{place.region}:{place.account}:key/*",),
-        "Keys of this account, only through S3",
-        (Condition("StringEquals", "kms:ViaService", (f"s3.{place.region}.amazonaws.com",)),),
-    )
+    if place.has_key:
+        yield Statement(
+            "Keys",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            (place.keys,),
+            "The key of this environment's store, only through S3",
+            (
+                Condition("ForAnyValue:StringEquals", "kms:ResourceAliases", (place.key_alias,)),
+                Condition("StringEquals", "kms:ViaService", (f"s3.{place.region}.amazonaws.com",)),
+            ),
+        )
 
 
 def _is_s3(source: Source) -> bool:

@@ -160,7 +160,10 @@ def _state(place: Place, *, writes: bool) -> Iterator[Statement]:
         ("kms:Decrypt", "kms:GenerateDataKey"),
         (arn("kms", "key/*", region=place.state_region, account=place.account),),
         "States and plans are encrypted",
-        (Condition("StringEquals", "kms:ViaService", (f"s3.{place.state_region}.amazonaws.com",)),),
+        (
+            Condition("ForAnyValue:StringEquals", "kms:ResourceAliases", (place.state_alias,)),
+            Condition("StringEquals", "kms:ViaService", (f"s3.{place.state_region}.amazonaws.com",)),
+        ),
     )
 
 

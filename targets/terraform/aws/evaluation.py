@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from mlopsc.targets.terraform.aws.matching import Context, Rule, UnreadableError, holds, rules_of
+from mlopsc.targets.terraform.aws.matching import Context, Rule, UnreadableError, holds, rules_of, rules_of_json
 from mlopsc.targets.terraform.aws.references import Folder, folder_of
 
 _DOCUMENT = "data.aws_iam_policy_document"
@@ -156,7 +156,8 @@ def account_of(
 ) -> Account:
     """What the folders of one account say together: parsed `main.tf.json`s, of environments and of the bootstrap.
 
-    Folders for which AWS is not among the providers are passed over. `values` are those of variables. Raises UnreadableError where a folder says something that is not known here.
+    Folders for which AWS is not among the providers are passed over. `values` are those of variables. Raises
+    UnreadableError where a folder says something that is not known here.
     """
     on_aws = [one for one in documents if "aws" in one.get("provider", {})]
     readers = [_Reader(folder_of(one, account, region, values)) for one in on_aws]
@@ -188,6 +189,8 @@ class _Reader:
 
     def statements(self, text: Any, place: str) -> tuple[Rule, ...]:
         """The statements that an argument `policy` refers to."""
+        if str(text).startswith("{"):
+            return rules_of_json(self.folder.resolved(str(text)), place)
         match = _REFERENCE.fullmatch(str(text))
         body = self.folder.blocks(_DOCUMENT).get(match[1]) if match else None
         if match is None or body is None:
@@ -263,6 +266,32 @@ class _Reader:
         """What AWS puts on a key that says nothing: the account decides."""
         root = (("AWS", f"arn:aws:iam::{self.folder.account}:root"),)
         return Rule(f"aws_kms_key.{name}", True, actions=("kms:*",), resources=("*",), principals=root)
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A statement and what it is attached to: `to` is the ARN of a resource, or the address of a role or policy."""
+
+    address: str
+    kind: Literal["trust", "identity", "resource"]
+    to: str
+    rule: Rule
+
+
+def attached(folder: Folder) -> Iterator[Attached]:
+    """All statements of a folder, each with what it is attached to; raises UnreadableError as `account_of` does."""
+    reader = _Reader(folder)
+    for type_ in ("aws_iam_role_policy", "aws_iam_policy"):
+        for name, body in folder.blocks(type_).items():
+            address = f"{type_}.{name}"
+            rules = reader.statements(body["policy"], address)
+            yield from (Attached(address, "identity", address, one) for one in rules)
+    for name, body in folder.blocks("aws_iam_role").items():
+        address = f"aws_iam_role.{name}"
+        rules = reader.statements(body["assume_role_policy"], address)
+        yield from (Attached(address, "trust", address, one) for one in rules)
+    for arn, rules in reader.resources():
+        yield from (Attached(one.place.partition(",")[0], "resource", arn, one) for one in rules)
 
 
 def _managed(managed: Mapping[str, tuple[Rule, ...]], arn: str, place: str) -> tuple[Rule, ...]:

@@ -5,6 +5,7 @@ Whatever is not known here raises UnreadableError: a check that guessed would sa
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,52 @@ def rules_of(document: Mapping[str, Any], place: str) -> tuple[Rule, ...]:
     _refuse_others(document, _DOCUMENT, place)
     found = enumerate(several(document.get("statement")), 1)
     return tuple(_rule(one, f"{place}, statement {one.get('sid') or number}") for number, one in found)
+
+
+def rules_of_json(text: str, place: str) -> tuple[Rule, ...]:
+    """The statements of a policy that is written as JSON, as people write it in what they add."""
+    try:
+        found = several(json.loads(text)["Statement"])
+        blocks = [_block(one) for one in found]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableError(f"{place}: the policy is no JSON that AWS takes") from error
+    return rules_of({"statement": blocks}, place)
+
+
+_NAMES = {
+    "Sid": "sid",
+    "Effect": "effect",
+    "Action": "actions",
+    "NotAction": "not_actions",
+    "Resource": "resources",
+    "NotResource": "not_resources",
+    "Principal": "principals",
+    "NotPrincipal": "not_principals",
+    "Condition": "condition",
+}
+
+
+def _block(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement of JSON as Terraform writes one."""
+    block: dict[str, Any] = {}
+    for name, value in found.items():
+        if name in ("Principal", "NotPrincipal"):
+            named = {"*": "*"} if value == "*" else value
+            block[_NAMES[name]] = [{"type": kind, "identifiers": _listed(one)} for kind, one in named.items()]
+        elif name == "Condition":
+            block["condition"] = [
+                {"test": test, "variable": key, "values": _listed(one)}
+                for test, keys in value.items()
+                for key, one in keys.items()
+            ]
+        else:
+            block[_NAMES[name]] = value if name in ("Sid", "Effect") else _listed(value)
+    return block
+
+
+def _listed(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in values]
 
 
 def _rule(found: Mapping[str, Any], place: str) -> Rule:

@@ -126,6 +126,11 @@ class Place:
         return f"alias/{self.role_name('store')}"
 
     @property
+    def state_alias(self) -> str:
+        """The name of the key of the states, one for all environments in the account."""
+        return f"alias/{name('aws_kms_alias', self.written.pipeline, 'state')}"
+
+    @property
     def key_arn(self) -> str:
         """The name of the store's key, as its bucket takes it."""
         return arn("kms", self.key_alias, region=self.region, account=self.account)

@@ -33,7 +33,7 @@ def store(place: Place) -> Iterator[Resource]:
 
 def state(place: Place) -> Iterator[Resource]:
     """The bucket of an account's states and plans, with a key of its own."""
-    yield from key(place, "state", "The key that states and plans are encrypted with", place.role_name("state"))
+    yield from key(place, "state", "The key that states and plans are encrypted with", place.state_alias)
     reason = place.written.because("States and plans of all environments in this account")
     yield from hardened_bucket(place, "state", place.state_bucket, Expr("aws_kms_key.state.arn"), reason, True)
     yield _lifecycle(place, "state", ())
@@ -161,7 +161,7 @@ def key(place: Place, label: str, purpose: str, alias: str) -> Iterator[Resource
         "tags": place.tags(reason),
     }
     yield Resource("aws_kms_key", label, body, reason, guarded=True)
-    named: dict[str, Value] = {"name": f"alias/{alias}", "target_key_id": Expr(f"aws_kms_key.{label}.key_id")}
+    named: dict[str, Value] = {"name": alias, "target_key_id": Expr(f"aws_kms_key.{label}.key_id")}
     yield Resource("aws_kms_alias", label, named, _why(reason, "The name that people find the key by"))
 
 

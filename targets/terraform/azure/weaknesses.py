@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from mlopsc.targets.terraform.azure.conditions import ASSIGNMENTS
 from mlopsc.targets.terraform.azure.evaluation import Access, Assignment, Permission, within
 from mlopsc.targets.terraform.azure.references import Folder
 from mlopsc.targets.terraform.oidc import ISSUER
+from mlopsc.targets.terraform.weakness import Weakness
 
 _SUBJECT = re.compile(r"repo:[\w.-]+(@\d+)?/[\w.-]+(@\d+)?:environment:[^:*?]+", re.ASCII)
 _NARROW = ("AcrPush", "AcrPull")
 """Roles of Azure's own that are no wider than what they are for."""
 _GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+(/.+)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Weakness:
-    """Something too open: which kind, where, and in words."""
-
-    name: str
-    address: str
-    words: str
 
 
 def weaknesses(access: Access) -> list[Weakness]:
@@ -105,9 +95,9 @@ def _is_assignable(access: Access, assignment: Assignment) -> bool:
 
 
 def _shared_states(access: Access) -> Iterator[Weakness]:
-    seen: dict[tuple[object, ...], Mapping[str, Any]] = {}
+    seen: set[tuple[object, ...]] = set()
     for folder in access.folders:
         if folder.backend in seen:
             words = "two folders keep their state in one place, and undo each other's work"
             yield Weakness("shared-state", "terraform", words)
-        seen[folder.backend] = folder.document
+        seen.add(folder.backend)
