@@ -32,9 +32,12 @@ from mlopsc.targets.terraform.azure.places import (
     subscription_of,
 )
 from mlopsc.targets.terraform.azure.roles import Role, apply_role, blob_roles, plan_role
+from mlopsc.targets.terraform.azure.storage import safest
+from mlopsc.targets.terraform.azure.watching import LONG_LOG, WORKSPACE, log_of, logged
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.guides import guide
+from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.resources import Output, Reason, Resource, Root
 from mlopsc.targets.terraform.synthesis import Plan
 
@@ -108,7 +111,8 @@ class _Base:
         return self.make("azurerm_resource_group", "shared", body, reason, guarded=True)
 
     def _states(self, group: Resource) -> Iterator[Resource]:
-        body = account_body(self.shared.account, group.get("name"), location_of(self.first), "LRS", DAYS_BACK)
+        location = location_of(self.first)
+        body = account_body(self.shared.account, group.get("name"), location, safest(location), DAYS_BACK)
         reason = self.first.because("Where Terraform's states and saved plans are, opened by roles only")
         account = self.make("azurerm_storage_account", "states", body, reason, guarded=True)
         yield account
@@ -122,11 +126,20 @@ class _Base:
             reason = self.first.because(purpose)
             yield self.make("azurerm_storage_container", container, inside, reason, guarded=container != PLANS)
         yield self._stays(account)
+        yield from self._log(group, account)
         notes = "Terraform's states. Lift it by hand, and only when no environment is left."
         lock: dict[str, Value] = {"name": "keep", "scope": account.get("id"), "lock_level": "CanNotDelete"}
         lock["notes"] = notes
         reason = self.first.because("Nobody deletes states by mistake")
         yield self.make("azurerm_management_lock", "states", lock, reason)
+
+    def _log(self, group: Resource, account: Resource) -> Iterator[Resource]:
+        reason = self.first.because(f"Keeps logs for {LONG_LOG} days, and takes no keys")
+        place = (name(WORKSPACE, "tfstate", self.shared.pipeline), location_of(self.first))
+        workspace = log_of(self.make, group, place, LONG_LOG, reason)
+        yield workspace
+        reason = self.first.because("Who read and wrote which state and which plan, and when")
+        yield logged(self.make, "states", account, workspace, reason)
 
     def _stays(self, account: Resource) -> Resource:
         def rule(label: str, container: str, actions: Value) -> Value:

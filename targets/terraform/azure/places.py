@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.platforms import platform_of
+
+if TYPE_CHECKING:
+    from mlopsc.targets.terraform.building import Written
 
 CONTAINER = "store"
 """The container of a store that the spec does not name."""

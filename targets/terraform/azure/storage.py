@@ -60,9 +60,14 @@ def storage(written: Written, make: Maker, group: Resource) -> Iterator[Resource
 
 def _copies(written: Written) -> tuple[str, str]:
     """How many copies, and the words for it."""
-    if written.build.pipeline.environment.serves and location_of(written) in ZONED:
-        return "ZRS", "a copy in each zone of the location"
-    return "LRS", "three copies in one zone of the location"
+    copies = safest(location_of(written)) if written.build.pipeline.environment.serves else "LRS"
+    words = {"ZRS": "a copy in each zone of the location", "LRS": "three copies in one zone of the location"}
+    return copies, words[copies]
+
+
+def safest(location: str) -> str:
+    """The copies that survive most without leaving the location."""
+    return "ZRS" if location in ZONED else "LRS"
 
 
 def _firewall(written: Written) -> Mapping[str, Value]:

@@ -15,7 +15,8 @@ from mlopsc.targets.terraform.resources import Reason, Resource
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LOGGED = ("StorageRead", "StorageWrite", "StorageDelete")
-_SHORT_LOG, _LONG_LOG = 30, 90
+WORKSPACE = "azurerm_log_analytics_workspace"
+_SHORT_LOG, LONG_LOG = 30, 90
 _THIS_MONTH = Expr("formatdate(\"YYYY-MM-01'T'00:00:00'Z'\", plantimestamp())")
 
 
@@ -29,26 +30,36 @@ def watching(written: Written, make: Maker, group: Resource, account: Resource) 
 
 
 def _log(written: Written, make: Maker, group: Resource, account: Resource) -> Iterator[Resource]:
-    type_ = "azurerm_log_analytics_workspace"
-    days = _LONG_LOG if written.build.pipeline.environment.serves else _SHORT_LOG
+    days = LONG_LOG if written.build.pipeline.environment.serves else _SHORT_LOG
+    place = (name(WORKSPACE, written.pipeline, written.environment), location_of(written))
+    workspace = log_of(make, group, place, days, written.because(f"Keeps logs for {days} days, and takes no keys"))
+    yield workspace
+    reason = written.because("Who read, wrote and deleted which blob of the store, and when", "store")
+    yield logged(make, "store", account, workspace, reason)
+
+
+def log_of(make: Maker, group: Resource, place: tuple[str, str], days: int, reason: Reason) -> Resource:
+    """A place for logs, by its name and location."""
     body: dict[str, Value] = {
-        "name": name(type_, written.pipeline, written.environment),
+        "name": place[0],
         "resource_group_name": group.get("name"),
-        "location": location_of(written),
+        "location": place[1],
         "sku": "PerGB2018",
         "retention_in_days": days,
         "local_authentication_enabled": False,
     }
-    workspace = make(type_, "log", body, written.because(f"Keeps logs for {days} days, and takes no keys"))
-    yield workspace
-    setting: dict[str, Value] = {
+    return make(WORKSPACE, "log", body, reason)
+
+
+def logged(make: Maker, label: str, account: Resource, workspace: Resource, reason: Reason) -> Resource:
+    """Sends what is done with the blobs of an account to a log."""
+    body: dict[str, Value] = {
         "name": "log",
         "target_resource_id": template(account.get("id"), "/blobServices/default"),
         "log_analytics_workspace_id": workspace.get("id"),
         "enabled_log": [{"category": category} for category in _LOGGED],
     }
-    reason = written.because("Who read, wrote and deleted which blob of the store, and when", "store")
-    yield make("azurerm_monitor_diagnostic_setting", "store", setting, reason)
+    return make("azurerm_monitor_diagnostic_setting", label, body, reason)
 
 
 def _mail(written: Written, make: Maker, group: Resource) -> Resource | None:
