@@ -156,17 +156,19 @@ def _built(spec: Spec, compilation: Compilation) -> Found:
     from mlopsc.compiler.cli.sound import DEFAULT_TARGETS
 
     files = [one for one in compilation.emit(DEFAULT_TARGETS) if one.committed]
+    refused = next((one for one in compilation.diagnostics_for(DEFAULT_TARGETS) if one.is_error), None)
+    if refused is not None:
+        return Found("warn", "deploy/", f"it cannot be compared: {refused.message}", refused.hint or "`mlopsc check`")
     if not compare(spec.folder, spec.name, files, DEFAULT_TARGETS).is_empty:
         return Found("warn", "deploy/", "its files are not those of the spec", "`mlopsc build`")
     return Found("ok", "deploy/", "its files are those of the spec")
 
 
 def _store(spec: Spec, compilation: Compilation, environment: str) -> Found:
-    from mlopsc.stdlib.runtime.store.opening import open_store
+    from mlopsc.stdlib.runtime.store.opening import environment_store
 
     what = f"store of {environment}"
-    location = compilation.pipelines[environment].environment.settings.get("store")
-    store = open_store(None if location is None else str(location), spec.folder)
+    store = environment_store(compilation.pipelines[environment].environment.settings, spec.folder)
     if "://" in store.url:
         store.get("doctor")
         return Found("ok", what, f"{store.url} answers; writing to it was not tried")
