@@ -1,7 +1,8 @@
 """`make bench`: measure what docs/performance.md promises, as CPU seconds and as ratios taken in the same run.
 
-`--only WORD` measures the figures of one group (start, size, chain, bike, drift, router, rehearsal), `--write` puts the
-table into docs/performance.md. Ends with 1 when a bound is missed.
+`--only WORD` measures the figures of one group (start, size, chain, bike, drift, router, rehearsal, terraform).
+`--write` puts what was measured into the table of docs/performance.md, in place of its former figures. Ends with 1 when
+a bound is missed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from drift import drift
 from measure import Figure, adopt_orphans, cpu_seconds, median_of, paired_ratio
 from router import router
 from specs import chain, many_stages, write_project
+from terraform import terraform
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -185,6 +187,7 @@ GROUPS = {
     "drift": drift,
     "router": router,
     "rehearsal": rehearsal,
+    "terraform": terraform,
 }
 
 
@@ -193,13 +196,18 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
+HEAD = ("| what | figure | bound | |", "|---|---|---|---|")
+
+
 def write_table(rows: list[str]) -> None:
-    """Put the table between the markers of docs/performance.md."""
+    """Put rows into the table of docs/performance.md: each in place of the one of its name, else at the end."""
     page = ROOT / "docs/performance.md"
-    text = page.read_text(encoding="utf-8")
-    head, _, rest = text.partition("<!-- table -->\n")
-    _, _, tail = rest.partition("<!-- end -->")
-    page.write_text(head + "<!-- table -->\n" + "\n".join(rows) + "\n<!-- end -->" + tail, encoding="utf-8")
+    head, _, rest = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
+    table, _, tail = rest.partition("<!-- end -->")
+    before = [line for line in table.splitlines() if line.startswith("|") and line not in HEAD]
+    known = {row.split("|")[1]: row for row in [*before, *rows]}
+    text = "\n".join([f"Measured on {machine()}.", "", *HEAD, *known.values()])
+    page.write_text(f"{head}<!-- table -->\n{text}\n<!-- end -->{tail}", encoding="utf-8")
 
 
 def main() -> int:
@@ -209,8 +217,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     adopt_orphans()
-    rows = [f"Measured on {machine()}.", "", "| what | figure | bound | |", "|---|---|---|---|"]
-    print("\n".join(rows))
+    rows: list[str] = []
+    print("\n".join([f"Measured on {machine()}.", "", *HEAD]))
     kept = True
     with tempfile.TemporaryDirectory() as folder:
         for name, group in GROUPS.items():
