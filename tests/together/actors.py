@@ -1,8 +1,7 @@
 """Commands of `mlopsc` as processes that are killed with -9 where a test wants it.
 
-`python actors.py serve …` is `mlopsc serve …`. Where the file that `ARMED` names says `PREFIX PLACE`, the next write
-below that prefix of the store is the last thing that the process does: it dies `before` it, `during` it (the bytes are
-written and have no name yet) or `after` it.
+Where the file that `ARMED` names says `PREFIX PLACE`, the next write of a router below that prefix of the store is the
+last thing that it does: it dies `before` it, `during` it (the bytes are written and have no name yet) or `after` it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlopsc.compiler.cli.main import main, run
+from mlopsc.compiler.cli.main import run
 from mlopsc.stdlib.runtime.store.local import LocalStore
 
 ARMED = "ARMED"
@@ -30,6 +29,17 @@ def act(folder: Path, arguments: Sequence[str], variables: dict[str, str], said:
     os.environ.update(variables)
     if dies:
         _die_at(lambda: dies, write)
+    sys.exit(run(arguments))
+
+
+def serve(folder: Path, arguments: Sequence[str], variables: dict[str, str], said: Path, errors: Path) -> None:
+    """Run a router in a folder, which writes into files and dies where the file says that `ARMED` names."""
+    with said.open("a") as output, errors.open("a") as other:
+        os.dup2(output.fileno(), 1)
+        os.dup2(other.fileno(), 2)
+    os.chdir(folder)
+    os.environ.update(variables)
+    _die_at(_armed, 1)
     sys.exit(run(arguments))
 
 
@@ -59,8 +69,3 @@ def _armed() -> str:
     with suppress(FileNotFoundError):
         return Path(os.environ[ARMED]).read_text()
     return ""
-
-
-if __name__ == "__main__":
-    _die_at(_armed, 1)
-    main()

@@ -8,8 +8,6 @@ import multiprocessing
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from together.actors import ARMED, act
+from together.actors import ARMED, act, serve
 
 from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.release.history import read_records
@@ -34,6 +32,7 @@ PRELOAD = [
     "mlopsc.stdlib.runtime.release.verdicts",
     "mlopsc.stdlib.runtime.monitor.look",
     "mlopsc.stdlib.runtime.engine.runner",
+    "mlopsc.stdlib.runtime.serve.server",
     "sklearn.linear_model",
     "together.actors",
 ]
@@ -56,7 +55,7 @@ class Router:
     name: str
     lives: list[list[Answer]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    _process: subprocess.Popen[bytes] | None = None
+    _process: BaseProcess | None = None
     _port: int = 0
     _is_doomed: bool = True
     _client: threading.Thread | None = None
@@ -72,13 +71,12 @@ class Router:
     def start(self) -> None:
         """Start it and its client, and wait until it is ready."""
         self.armed.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "together.actors", "serve", "-e", "prod", "--port", "0"]
-        variables = {**self.company.variables, ARMED: str(self.armed), "PYTHONPATH": os.pathsep.join(sys.path)}
         said = self.errors.with_suffix(".said")
-        with self.errors.open("a") as errors, said.open("w") as output:
-            self._process = subprocess.Popen(
-                command, cwd=self.company.project, env={**os.environ, **variables}, stdout=output, stderr=errors
-            )
+        said.write_text("")
+        variables = {**self.company.variables, ARMED: str(self.armed)}
+        about = (self.company.project, ("serve", "-e", "prod", "--port", "0"), variables, said, self.errors)
+        self._process = self.company.processes.Process(target=serve, args=about)
+        self._process.start()
         self.company.wait(lambda: re.search(r"http://127\.0\.0\.1:\d+", said.read_text()))
         self._port = int(said.read_text().split("http://127.0.0.1:")[1].split()[0])
         self.follow()
@@ -94,8 +92,8 @@ class Router:
         """Wait until the newest entry of the release log is in force here."""
         newest = len(read_records(self.company.deployment))
         until = time.monotonic() + 60
+        self._signal(signal.SIGUSR1)
         while self._call("GET", "/ping").get("sequence", 0) < newest:
-            self._signal(signal.SIGUSR1)
             assert time.monotonic() < until, self.errors.read_text()
             time.sleep(0.05)
 
@@ -133,19 +131,21 @@ class Router:
         self._is_doomed = True
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.join()
         if self._client is not None:
             self._client.join(60)
 
     def _join(self, code: int) -> None:
         assert self._process is not None
-        assert self._process.wait(60) == code, self.errors.read_text()
+        self._process.join(60)
+        assert self._process.exitcode == code, self.errors.read_text()
         if self._client is not None:
             self._client.join(60)
 
     def _signal(self, number: int) -> None:
         assert self._process is not None
-        self._process.send_signal(number)
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
 
     def _ask(self) -> None:
         """What the client does."""
@@ -192,7 +192,8 @@ class Company:
         return [Router(self, "first"), Router(self, "second")]
 
     @cached_property
-    def _processes(self) -> Any:
+    def processes(self) -> Any:
+        """Starts processes that have imported already what most of them need."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOAD)
         return context
@@ -210,7 +211,7 @@ class Company:
     def begin(self, *arguments: str, dies: str = "", write: int = 1) -> BaseProcess:
         """Start a command."""
         about = (self.project, arguments, dict(self.variables), self.folder / "said", dies, write)
-        process: BaseProcess = self._processes.Process(target=act, args=about)
+        process: BaseProcess = self.processes.Process(target=act, args=about)
         process.start()
         return process
 
