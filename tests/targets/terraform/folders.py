@@ -16,7 +16,6 @@ from mlopsc.targets.terraform.identities import Identity, identities
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "bike-demand"
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-GITHUB = 'github = github(repository = "example-org/bikes")'
 SCORE = """
 data latest {
   source = csv("s3://example-rides/latest/*.csv")
@@ -63,7 +62,7 @@ class Emitted:
 
 
 def bikes(folder: Path, *more: str, **replaced: str) -> Emitted:
-    """The example, in a folder of its own, with blocks added and text replaced, in a repository of GitHub."""
+    """The example, in a folder of its own, with blocks added and text replaced."""
     for name in ("prep.py", "features.py", "checks.py", "tests", "data", "requirements.txt"):
         there = EXAMPLE / name
         if there.is_dir():
@@ -71,8 +70,6 @@ def bikes(folder: Path, *more: str, **replaced: str) -> Emitted:
         else:
             shutil.copy(there, folder / name)
     text = (EXAMPLE / "pipeline.mlops").read_text("utf-8")
-    if "github(repository" not in text:
-        text = text.replace("language = 1\n", f"language = 1\n  {GITHUB}\n", 1)
     for old, new in replaced.items():
         assert old in text, old
         text = text.replace(old, new, 1)

@@ -196,7 +196,9 @@ def _beyond(account: Account, identity: Identity) -> Iterator[str]:
     known = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket"}
     places = {grant.prefix for grant in identity.grants}
     sources = {source.url.removeprefix("s3://").partition("/")[0] for source in identity.sources}
-    for _, action, resource in grants_of(role):
+    for rule, action, resource in grants_of(role):
+        if resource == KEYS and {one.key for one in rule.conditions} != {"kms:ResourceAliases", "kms:ViaService"}:
+            yield f"{identity.name}: {action} on any key"
         if action not in known | {"kms:Decrypt", "kms:GenerateDataKey"}:
             yield f"{identity.name}: {action} on {resource}"
         bucket, _, rest = resource.removeprefix("arn:aws:s3:::").partition("/")
@@ -210,14 +212,14 @@ def _beyond(account: Account, identity: Identity) -> Iterator[str]:
 def _trusted(account: Account, identity: Identity) -> Iterator[str]:
     """Principals that get in and should not, or should and do not."""
     tokens = {
-        "this environment": ("repo:example-org/bikes:environment:prod", "sts.amazonaws.com"),
-        "another environment": ("repo:example-org/bikes:environment:dev", "sts.amazonaws.com"),
-        "one that begins alike": ("repo:example-org/bikes:environment:prod-plan", "sts.amazonaws.com"),
-        "a branch": ("repo:example-org/bikes:ref:refs/heads/main", "sts.amazonaws.com"),
-        "a pull request": ("repo:example-org/bikes:pull_request", "sts.amazonaws.com"),
-        "another repository": ("repo:example-org/bikes2:environment:prod", "sts.amazonaws.com"),
-        "another owner": ("repo:evil/bikes:environment:prod", "sts.amazonaws.com"),
-        "another audience": ("repo:example-org/bikes:environment:prod", "https://github.com/example-org"),
+        "this environment": ("repo:example-org/bike-demand:environment:prod", "sts.amazonaws.com"),
+        "another environment": ("repo:example-org/bike-demand:environment:dev", "sts.amazonaws.com"),
+        "one that begins alike": ("repo:example-org/bike-demand:environment:prod-plan", "sts.amazonaws.com"),
+        "a branch": ("repo:example-org/bike-demand:ref:refs/heads/main", "sts.amazonaws.com"),
+        "a pull request": ("repo:example-org/bike-demand:pull_request", "sts.amazonaws.com"),
+        "another repository": ("repo:example-org/bike-demand2:environment:prod", "sts.amazonaws.com"),
+        "another owner": ("repo:evil/bike-demand:environment:prod", "sts.amazonaws.com"),
+        "another audience": ("repo:example-org/bike-demand:environment:prod", "https://github.com/example-org"),
     }
     for what, (subject, audience) in tokens.items():
         token = {f"{ISSUER}:sub": subject, f"{ISSUER}:aud": audience}
@@ -333,9 +335,12 @@ def test_what_ci_may_do(
 )
 def test_who_ci_is(account: Account, identity: str, environment: str) -> None:
     for other in ("prod-plan", "prod", "image", "dev"):
-        token = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": f"repo:example-org/bikes:environment:{other}"}
+        token = {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": f"repo:example-org/bike-demand:environment:{other}",
+        }
         assert bool(account.may_assume(identity, OIDC, token)) is (other == environment)
-    branch = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:example-org/bikes:ref:refs/heads/main"}
+    branch = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:example-org/bike-demand:ref:refs/heads/main"}
     assert not account.may_assume(identity, OIDC, branch)
     assert not account.may_assume(identity, TASKS, {"aws:SourceAccount": ACCOUNT})
 
@@ -374,7 +379,7 @@ def without_subject(documents: Documents) -> None:
 def any_environment(documents: Documents) -> None:
     for one in statement(documents, "train_trust", "Workflows")["condition"]:
         if one["variable"].endswith(":sub"):
-            one |= {"test": "StringLike", "values": ["repo:example-org/bikes:*"]}
+            one |= {"test": "StringLike", "values": ["repo:example-org/bike-demand:*"]}
 
 
 def attached(documents: Documents) -> None:
