@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from mlopsc.targets.terraform.azure.conditions import VERSION, on_blobs
+from mlopsc.compiler.diagnostics import Diagnostic
+from mlopsc.targets import RefusedError
+from mlopsc.targets.terraform import messages
+from mlopsc.targets.terraform.azure.conditions import LONGEST, VERSION, on_blobs
 from mlopsc.targets.terraform.azure.making import Maker
 from mlopsc.targets.terraform.azure.places import location_of, shared_of, store_of
 from mlopsc.targets.terraform.azure.roles import blob_role
@@ -81,8 +84,9 @@ def federated(make: Maker, label: str, runs_as: Resource, subject: str, reason: 
 def _roles(
     written: Written, make: Maker, group: Resource, identity: Identity, label: str, principal: Value, kind: str
 ) -> Iterator[Resource]:
-    """One assignment for each act.
+    """One assignment for each act; whoever reads sees the names of what he may read.
 
+    Azure says of a blob that is not there that it is not there, to whoever may read it: so nobody needs all names.
     They are made on the resource group and narrowed to the store by their conditions: on the store itself, its lock
     would keep them from ever being changed.
     """
@@ -92,17 +96,25 @@ def _roles(
         if not grants:
             continue
         paths = sorted({f"{place.folder}{grant.prefix}" for grant in grants})
-        lists = sorted({f"{place.folder}{one}" for one in identity.lists}) if act == Act.READ else ()
+        condition = on_blobs(act, place.account, place.container, paths)
+        if len(condition) > LONGEST:
+            raise RefusedError([_too_long(written, identity)])
         body: dict[str, Value] = {
             "scope": group.get("id"),
             "role_definition_id": blob_role(shared, act).id,
             "principal_id": principal,
             "principal_type": kind,
             "description": f"{identity.name}: {act.value} {', '.join(paths)}"[:500],
-            "condition": on_blobs(act, place.account, place.container, paths, lists),
+            "condition": condition,
             "condition_version": VERSION,
         }
         yield make("azurerm_role_assignment", f"{label}_{act.value}", body, _why(identity, act))
+
+
+def _too_long(written: Written, identity: Identity) -> Diagnostic:
+    assert written.at is not None, "a message needs a build that knows its program"
+    what = f"condition long enough for all that `{identity.name}` needs: it takes {LONGEST} characters"
+    return messages.cannot_do(written.at, what, "azure", "Move some stages into a pipeline of their own.")
 
 
 def _why(identity: Identity, act: Act) -> Reason:

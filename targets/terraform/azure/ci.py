@@ -113,7 +113,6 @@ def _on_state(
     asked = [(f"state_{act.value}", act, STATES, [key], "The state of this environment") for act in on_state]
     asked.append((f"plans_{on_plans.value}", on_plans, PLANS, [plans], "Plans of this environment"))
     for word, act, container, paths, purpose in asked:
-        lists = paths if act == Act.READ else ()
         role = blob_role(shared, act)
         body: dict[str, Value] = {
             "scope": group.get("id"),
@@ -121,7 +120,7 @@ def _on_state(
             "principal_id": runs_as.get("principal_id"),
             "principal_type": "ServicePrincipal",
             "description": f"{act.value} {container}/{paths[0]}",
-            "condition": on_blobs(act, shared.account, container, paths, lists),
+            "condition": on_blobs(act, shared.account, container, paths),
             "condition_version": VERSION,
         }
         after = (f"azurerm_role_definition.{role.word.replace('-', '_')}",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from mlopsc.targets.terraform.expressions import Expr, Template, template
 from mlopsc.targets.terraform.identities import Act
@@ -12,28 +12,33 @@ READ, ADD, WRITE, DELETE = f"{BLOBS}/read", f"{BLOBS}/add/action", f"{BLOBS}/wri
 ACTIONS = {Act.READ: READ, Act.CREATE: ADD, Act.WRITE: WRITE, Act.DELETE: DELETE}
 """What each act is on Azure. To add makes a blob that is not there; to write also replaces one."""
 VERSION = "2.0"
+LONGEST = 8_192
+"""How many characters of a condition Azure takes."""
 LISTING = "Blob.List"
 ACCOUNT_NAME = "Microsoft.Storage/storageAccounts:name"
 CONTAINER_NAME = "Microsoft.Storage/storageAccounts/blobServices/containers:name"
 PATH, PREFIX = f"{BLOBS}:path", f"{BLOBS}:prefix"
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
-_REFUSED = "'\\{}"
+_REFUSED = "'\\{}?"
 
 
-def on_blobs(act: Act, account: str, container: str, paths: Sequence[str], lists: Sequence[str] = ()) -> str:
+def on_blobs(act: Act, account: str, container: str, paths: Sequence[str]) -> str:
     """A condition under which an act may be done with blobs of a container, and with no others.
 
-    Each of `paths` is a whole path or, with `/` at its end, what paths begin with. `lists` are beginnings of the
-    names that may be listed, `""` for all; without any, no names are shown.
+    Each of `paths` is a whole path or, with `/` at its end, a folder. Whoever may read in a folder sees its names, and
+    may ask whether the folder itself is a blob, as libraries do before they list it.
     """
-    where = [_resource(ACCOUNT_NAME, "StringEquals", account), _resource(CONTAINER_NAME, "StringEquals", container)]
-    allowed = _one_of(_resource(PATH, *_matching(path)) for path in paths)
+    where = [f"@Resource[{ACCOUNT_NAME}] StringEquals '{_plain(account)}'"]
+    where.append(f"@Resource[{CONTAINER_NAME}] StringEquals '{_plain(container)}'")
+    inside = [f"{path}*" if path.endswith("/") else path for path in paths]
     if act != Act.READ:
-        return _unless(f"ActionMatches{{'{ACTIONS[act]}'}}", [*where, allowed])
-    reads = _unless(f"ActionMatches{{'{READ}'}} AND NOT SubOperationMatches{{'{LISTING}'}}", [*where, allowed])
-    shown = [] if "" in lists else [_one_of(_request(PREFIX, one) for one in lists)] if lists else [_NEVER]
-    names = _unless(f"ActionMatches{{'{READ}'}} AND SubOperationMatches{{'{LISTING}'}}", [*where, *shown])
-    return f"{reads} AND {names}"
+        return _unless(f"ActionMatches{{'{ACTIONS[act]}'}}", [*where, _like(f"Resource[{PATH}]", inside)])
+    asked = [*inside, *(path.rstrip("/") for path in paths if path.endswith("/"))]
+    content = _like(f"Resource[{PATH}]", sorted(asked))
+    reads = _unless(f"ActionMatches{{'{READ}'}} AND NOT SubOperationMatches{{'{LISTING}'}}", [*where, content])
+    names = _like(f"Request[{PREFIX}]", [path if path.endswith("*") else f"{path}*" for path in inside])
+    lists = _unless(f"ActionMatches{{'{READ}'}} AND SubOperationMatches{{'{LISTING}'}}", [*where, names])
+    return f"{reads} AND {lists}"
 
 
 def on_assignments(roles: Sequence[str], groups: Sequence[str], never: Sequence[Expr]) -> Template:
@@ -52,29 +57,14 @@ def on_assignments(roles: Sequence[str], groups: Sequence[str], never: Sequence[
     return template(*parts)
 
 
-_NEVER = f"@Request[{PREFIX}] StringEquals '/'"
-"""What no listing is: no name of ours begins with `/`."""
-
-
 def _unless(action: str, expressions: Sequence[str]) -> str:
     return f"((!({action})) OR ({' AND '.join(expressions)}))"
 
 
-def _resource(attribute: str, operator: str, value: str) -> str:
-    return f"@Resource[{attribute}] {operator} '{_plain(value)}'"
-
-
-def _request(attribute: str, beginning: str) -> str:
-    return f"@Request[{attribute}] StringStartsWith '{_plain(beginning)}'"
-
-
-def _matching(path: str) -> tuple[str, str]:
-    return ("StringStartsWith", path) if path.endswith("/") else ("StringEquals", path)
-
-
-def _one_of(expressions: Iterable[str]) -> str:
-    found = list(expressions)
-    return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+def _like(attribute: str, patterns: Sequence[str]) -> str:
+    """Whether an attribute is like one of some texts, in which `*` stands for anything, `/` too."""
+    texts = ", ".join(f"'{_plain(one)}'" for one in patterns)
+    return f"@{attribute} ForAnyOfAnyValues:StringLike {{{texts}}}"
 
 
 def _plain(value: str) -> str:

@@ -38,6 +38,7 @@ _TOKEN = re.compile(
     r"|@(?P<attribute>(?:Resource|Request)\[[^\]]+\])\s+(?P<operator>[A-Za-z:]+)\s+(?P<value>'[^']*'|\{[^{}]*\}))"
 )
 _SETS = ("ForAnyOfAnyValues:GuidEquals", "ForAnyOfAllValues:GuidNotEquals")
+_LIKE = "ForAnyOfAnyValues:StringLike"
 
 
 def holds(condition: str, asked: Asked) -> bool:
@@ -129,6 +130,10 @@ def _comparison(token: re.Match[str]) -> Test:
         among = {one.strip().lower() for one in value[1:-1].split(",")}
         wanted = operator == _SETS[0]
         return lambda asked: (asked.attribute(name).lower() in among) == wanted
+    if operator == _LIKE and value.startswith("{"):
+        patterns = re.findall(r"'([^'?\\]*)'", value)
+        if ", ".join(f"'{one}'" for one in patterns) == value[1:-1]:
+            return lambda asked: any(_like(one, asked.attribute(name)) for one in patterns)
     text = value[1:-1]
     if value.startswith("'"):
         match operator:
@@ -136,12 +141,14 @@ def _comparison(token: re.Match[str]) -> Test:
                 return lambda asked: asked.attribute(name) == text
             case "StringEqualsIgnoreCase":
                 return lambda asked: asked.attribute(name).lower() == text.lower()
-            case "StringStartsWith":
-                return lambda asked: asked.attribute(name).startswith(text)
     raise UnreadableError(f"a condition compares with {operator} {value}")
 
 
 def matches(pattern: str, action: str) -> bool:
     """Whether an action is one of those that a pattern with `*` names; Azure knows no case there."""
-    parts = (re.escape(part) for part in pattern.lower().split("*"))
-    return re.fullmatch(".*".join(parts), action.lower()) is not None
+    return _like(pattern.lower(), action.lower())
+
+
+def _like(pattern: str, text: str) -> bool:
+    """Whether a text is like a pattern, in which `*` stands for anything."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None

@@ -17,7 +17,7 @@ def asked(path: str, action: str = READ) -> Asked:
 
 
 def test_a_condition_says_nothing_of_other_actions() -> None:
-    condition = f"((!(ActionMatches{{'{READ}'}})) OR (@{RESOURCE} StringStartsWith 'a/'))"
+    condition = f"((!(ActionMatches{{'{READ}'}})) OR (@{RESOURCE} ForAnyOfAnyValues:StringLike {{'a/*'}}))"
     assert holds(condition, asked("a/1"))
     assert not holds(condition, asked("b/1"))
     assert holds(condition, asked("b/1", ADD))
@@ -29,13 +29,13 @@ def test_a_condition_says_nothing_of_other_actions() -> None:
         ("@{} StringEquals 'a/b'", True),
         ("@{} StringEquals 'A/B'", False),
         ("@{} StringEqualsIgnoreCase 'A/B'", True),
-        ("@{} StringStartsWith 'a/'", True),
-        ("@{} StringStartsWith 'A/'", False),
+        ("@{} ForAnyOfAnyValues:StringLike {{'x', 'a/*'}}", True),
+        ("@{} ForAnyOfAnyValues:StringLike {{'A/*', 'b/*', 'a', 'a/'}}", False),
         ("!(@{} StringEquals 'a/b')", False),
         ("NOT @{} StringEquals 'a/b'", False),
         ("@{} StringEquals 'x' OR @{} StringEquals 'a/b'", True),
         ("@{} StringEquals 'x' AND @{} StringEquals 'a/b'", False),
-        ("(@{} StringEquals 'x' OR @{} StringEquals 'a/b') AND @{} StringStartsWith 'a'", True),
+        ("(@{} StringEquals 'x' OR @{} StringEquals 'a/b') AND @{} ForAnyOfAnyValues:StringLike {{'a*'}}", True),
         ("@{} ForAnyOfAnyValues:GuidEquals {{x, A/B}}", True),
         ("@{} ForAnyOfAllValues:GuidNotEquals {{x, a/b}}", False),
         ("SubOperationMatches{{'Blob.List'}}", False),
@@ -49,6 +49,9 @@ def test_what_is_written_here_can_be_decided(condition: str, expected: bool) -> 
     "condition",
     [
         "@{} StringLike 'a*'",
+        "@{} StringStartsWith 'a'",
+        "@{} ForAnyOfAnyValues:StringLike {{'a?'}}",
+        "@{} ForAnyOfAnyValues:StringLike {{a*}}",
         "@{} StringEquals 'a' AND @{} StringEquals 'b' OR @{} StringEquals 'c'",
         "@{} StringEquals",
         "(@{} StringEquals 'a'",

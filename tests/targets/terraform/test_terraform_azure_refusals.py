@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from azure_case import errors_of, replaced, spec
+from azure_case import compiled, errors_of, replaced, spec
 
 GUID = '"11111111-2222-3333-4444-555555555555", reachable_from'
 STORE = '"abfs://models@bikedemandprod.dfs.core.windows.net/v1"'
@@ -80,3 +80,12 @@ def test_a_check_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_more_than_a_condition_can_say_is_refused_and_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlopsc.targets.terraform.azure.access.LONGEST", 400)
+    compilation = compiled(spec())
+    assert compilation.emit(["terraform"]) == []
+    found = [one for one in compilation.diagnostics_for(["terraform"]) if one.is_error]
+    assert [one.code.id for one in found] == ["E608"]
+    assert "azure(" in found[0].location.text
