@@ -9,8 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from measure import Figure, cpu_seconds, median_of, paired_ratio
+
+from mlopsc.targets.terraform.schema.shapes import Block, shape
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -80,5 +83,24 @@ def through_bindings(project: Path) -> float:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True, capture_output=True)
     stacks = [json.loads(path.read_text("utf-8")) for path in sorted(project.glob("deploy/*/**/main.tf.json"))]
     asked = project / "stacks.json"
-    asked.write_text(json.dumps([one for one in stacks if "aws" in one.get("provider", {})]), "utf-8")
+    asked.write_text(json.dumps([singled(one) for one in stacks if "aws" in one.get("provider", {})]), "utf-8")
     return cpu_seconds([str(python), str(Path(__file__).parent / "peers" / "bindings_stacks.py"), str(asked)], project)
+
+
+def singled(document: dict[str, Any]) -> dict[str, Any]:
+    """A folder in which a block that there is one of at most is no list, as the classes of the bindings have it."""
+    for kind in ("data", "resource"):
+        for type_, named in document.get(kind, {}).items():
+            block = shape(kind, type_)
+            assert block is not None
+            document[kind][type_] = {name: _singled(body, block) for name, body in named.items()}
+    return document
+
+
+def _singled(body: dict[str, Any], block: Block) -> dict[str, Any]:
+    found = dict(body)
+    for word, nested in block.blocks.items():
+        if word in body:
+            inner = [_singled(one, nested.block) for one in body[word]]
+            found[word] = inner[0] if nested.most == 1 else inner
+    return found
