@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlopsc.targets.terraform.reading.infrastructure import Resources
 
 _WIDEST = 48
+_LONGEST, _LAST = 84, 12
 _MOST = 20
 """How many rows of a section are shown; `--json` has all."""
 _SAME = "the same"
@@ -78,46 +79,72 @@ def _section(title: str, rows: tuple[Row, ...], names: tuple[str, str], style: S
         yield ""
         return
     yield style("bold", title)
-    cells = [(row.what, *(clip(safe(one), _WIDEST) for one in (row.first, row.second))) for row in rows[:_MOST]]
+    cells = [tuple(clip(safe(one), _WIDEST) for one in (_end(row.what), row.first, row.second)) for row in rows[:_MOST]]
     yield from (f"  {line}" for line in render_table(("", *names), cells, style))
     more = len(rows) - _MOST
     yield f"  and {more} more: `--json` has them all" if more > 0 else f"  {_SAME} otherwise"
     yield ""
 
 
+def _end(what: str) -> str:
+    """A long path of an argument by its end, which says most."""
+    address, colon, path = what.partition(": ")
+    room = max(_LONGEST - len(address) - 2, _LAST)
+    return what if not colon or len(path) <= room else f"{address}: …{path[1 - room :]}"
+
+
 def _infrastructure(spec: Spec, compilation: Compilation, names: tuple[str, str]) -> tuple[Row, ...]:
     from mlopsc.compiler.ir.comparing import NONE, Row
     from mlopsc.targets.terraform.reading.infrastructure import alone, otherwise
 
-    first, second = (_resources(spec, compilation, name) for name in names)
+    first, second = (_resources(spec, compilation, f"{compilation.builds[name].folder}/terraform") for name in names)
     rows = [Row(one.type, ", ".join(one.first) or NONE, ", ".join(one.second) or NONE) for one in alone(first, second)]
     rows += [Row(one.what, one.first, one.second) for one in otherwise(first, second, names)]
     return tuple(rows)
 
 
-def _resources(spec: Spec, compilation: Compilation, environment: str) -> Resources:
-    """What the folder of an environment declares; nothing where Terraform does not keep it."""
+def _resources(spec: Spec, compilation: Compilation, folder: str) -> Resources:
+    """What a folder of Terraform declares; nothing where there is none."""
     from mlopsc.compiler.cli.sound import emit_sound
     from mlopsc.targets.terraform.reading.infrastructure import resources_of
 
-    path = f"{compilation.builds[environment].folder}/terraform/main.tf.json"
+    path = f"{folder}/main.tf.json"
     text = next((one.text for one in emit_sound(spec, compilation, TARGETS) if one.path == path), "{}")
     return resources_of(json.loads(text))
 
 
 def _costs(spec: Spec, compilation: Compilation, names: tuple[str, str]) -> dict[str, Any]:
+    """What each costs with what the bootstrap makes for it alone, and what is shared in its account."""
+    from mlopsc.targets.terraform.building import Written
     from mlopsc.targets.terraform.platforms import platform_of
-    from mlopsc.targets.terraform.reading.prices import CURRENCY, READ_ON, costs, is_unknown_region, without_price
+    from mlopsc.targets.terraform.reading import infrastructure, prices
 
-    found: dict[str, Any] = {"read_on": READ_ON, "currency": CURRENCY}
+    found: dict[str, Any] = {"read_on": prices.READ_ON, "currency": prices.CURRENCY, "shared": {}}
     for name in names:
-        resources = _resources(spec, compilation, name)
+        build = compilation.builds[name]
+        shared = infrastructure.shared_by(platform_of(build))
+        bootstrap = _resources(spec, compilation, f"{build.folder.rpartition('/')[0]}/bootstrap/{shared}")
+        own = infrastructure.own_part(bootstrap, Written(build).identifier(name))
+        resources = infrastructure.together(_resources(spec, compilation, f"{build.folder}/terraform"), own)
         found[name] = {
-            "costs": [vars(one) for one in costs(resources)],
-            "without_price": without_price(resources),
-            "unknown_region": is_unknown_region(platform_of(compilation.builds[name])),
+            "costs": [vars(one) for one in prices.costs(resources)],
+            "without_price": prices.without_price(resources),
+            "unknown_region": prices.is_unknown_region(platform_of(build)),
         }
+        if shared:
+            found["shared"][shared] = _shared_alone(bootstrap, compilation)
     return found
+
+
+def _shared_alone(bootstrap: Resources, compilation: Compilation) -> float:
+    """What a bootstrap costs a month without what it makes for single environments."""
+    from mlopsc.targets.terraform.building import Written
+    from mlopsc.targets.terraform.reading import infrastructure, prices
+
+    names = [Written(build).identifier(name) for name, build in compilation.builds.items()]
+    parts = [infrastructure.own_part(bootstrap, name) for name in names]
+    of_environments = sum(one.monthly for part in parts for one in prices.costs(part))
+    return round(sum(one.monthly for one in prices.costs(bootstrap)) - of_environments, 2)
 
 
 def _told_costs(costs: Mapping[str, Any], names: tuple[str, str], style: Style) -> Iterator[str]:
@@ -134,6 +161,8 @@ def _told_costs(costs: Mapping[str, Any], names: tuple[str, str], style: Style) 
     rows.append(("a month", *totals, costs["currency"]))
     yield from (f"  {line}" for line in render_table(("", *names, "and with use"), rows, style))
     yield f"  list price of {costs['read_on']}, before use, without tax"
+    for shared, monthly in costs["shared"].items():
+        yield f"  and {monthly:.2f} for what all environments of {shared} share: states, images"
     for name in names:
         if costs[name]["without_price"]:
             yield f"  {name}: no price is known here of {', '.join(costs[name]['without_price'])}"

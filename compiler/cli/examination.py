@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.cli.exits import CommandFailure
-from mlopsc.compiler.cli.looks import PATIENCE, Found, ask_git, guarded
+from mlopsc.compiler.cli.looks import PATIENCE, Found, ask_git, guarded, is_writable
 from mlopsc.compiler.python_modules import LOCKS
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _cache() -> Found:
         return Found(
             "warn", "cache", "this user has no home folder", "set XDG_CACHE_HOME, or each command starts slower"
         )
-    if not _is_writable(folder):
+    if not is_writable(folder):
         return Found("warn", "cache", f"{folder} cannot be written", "make it writable, or each command starts slower")
     return Found("ok", "cache", str(folder))
 
@@ -89,13 +88,6 @@ def _git() -> Found:
             "warn", "git", "this folder is in no repository", "`git init`: versions of models name their commit"
         )
     return Found("ok", "git", "this folder is in a repository")
-
-
-def _is_writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, or the folder itself can be made."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK)
 
 
 def _spec(spec: Spec, compilation: Compilation) -> Found:
@@ -172,7 +164,7 @@ def _store(spec: Spec, compilation: Compilation, environment: str) -> Found:
     if "://" in store.url:
         store.get("doctor")
         return Found("ok", what, f"{store.url} answers; writing to it was not tried")
-    if not _is_writable(Path(store.url)):
+    if not is_writable(Path(store.url)):
         return Found(
             "fail", what, f"{store.url} cannot be written", "make it writable, or set `store` in the environment"
         )

@@ -12,7 +12,7 @@ import click
 
 from mlopsc.compiler.cli.deployed import Deployed, deployed, terraform_failures
 from mlopsc.compiler.cli.exits import Exit
-from mlopsc.compiler.cli.looks import Found, guarded, show
+from mlopsc.compiler.cli.looks import Found, guarded, is_writable, show
 from mlopsc.compiler.cli.spec import complete_environment
 
 _IDENTITIES = ("aws_iam_role", "azurerm_user_assigned_identity")
@@ -105,6 +105,10 @@ def _store(found: Deployed, place: str | None) -> Found:
     from mlopsc.stdlib.runtime.store.opening import open_store
 
     store = open_store(place, found.spec.folder)
+    if "://" not in store.url:
+        if not is_writable(Path(store.url)):
+            return Found("fail", "store", f"{store.url} cannot be written", "make it a folder that can be written")
+        return Found("ok", "store", f"{store.url} can be written; nothing was")
     store.get("verify")
     first = next(iter(store.list("versions/")), None)
     seen = "it has versions" if first else "no version is in it yet"

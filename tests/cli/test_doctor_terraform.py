@@ -15,6 +15,7 @@ import pytest
 from commands import SPEC, Done
 from deployments_of_shop import with_environments
 
+from mlopsc.compiler.syntax.tables import cache_folder
 from mlopsc.targets.terraform.reading.credentials import aws_credentials, azure_credentials
 
 Call = Callable[..., Done]
@@ -32,6 +33,9 @@ def cloud(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with an environment on AWS, on a machine without credentials."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "ARM_", "ACTIONS_"))]:
         monkeypatch.delenv(name)
+    cache = cache_folder()
+    assert cache is not None
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
     monkeypatch.setenv("HOME", str(project))
     return with_environments(project, AWS)
 
@@ -209,9 +213,10 @@ IMMUTABLE = 'github = github("shop/orders", owner_id = 11, repo_id = 22, immutab
         (GITHUB, OLD_FORM, f"sub is {OLD_FORM}, which prod trusts"),
         (IMMUTABLE, NEW_FORM, f"sub is {NEW_FORM}, which prod trusts"),
         (GITHUB, NEW_FORM, f"sub is {NEW_FORM}, and no environment trusts that"),
+        (GITHUB, f"{OLD_FORM}-plan", f"sub is {OLD_FORM}-plan, which prod-plan trusts"),
         (GITHUB, NEW_FORM, f"correct the spec to `{IMMUTABLE}`"),
         (IMMUTABLE, OLD_FORM, 'correct the spec to `github = github("shop/orders")`'),
-        (GITHUB, "repo:shop/orders:environment:dev", "it runs in `dev`: give the job `environment: prod`"),
+        (GITHUB, "repo:shop/orders:environment:dev", "it runs in `dev`: give the job `environment: prod` or"),
         (GITHUB, "repo:mallory/orders:environment:prod", "`repo:shop/orders:environment:prod` would be let in"),
         ("", OLD_FORM, 'tell the spec whose repository it is: `github = github("shop/orders")`'),
     ],

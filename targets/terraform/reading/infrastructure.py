@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,5 +58,32 @@ def otherwise(first: Resources, second: Resources, names: tuple[str, str]) -> It
                 {key: one for key, one in side[type_][name].items() if key not in _TAGS} for side in (first, second)
             ]
             for one in differences(Side(bodies[0]), Side(bodies[1])):
-                if one.before.replace(names[0], "") != one.after.replace(names[1], ""):
+                if _unnamed(one.before, names[0]) != _unnamed(one.after, names[1]):
                     yield Other(f"{type_}.{name}: {one.path}", one.before, one.after)
+
+
+def _unnamed(text: str, environment: str) -> str:
+    """A text without the name of its environment, where that stands as a word."""
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])", "", text)
+
+
+def shared_by(call: Mapping[str, Any]) -> str:
+    """The folder below `bootstrap/` that an environment on this platform needs; empty where there is none."""
+    account = call.get("account") or call.get("subscription")
+    return f"{call['function']}-{account}".lower() if account else ""
+
+
+def own_part(resources: Resources, environment: str) -> Resources:
+    """What a bootstrap makes for one environment: its names begin with that of the environment."""
+    return {
+        type_: {name: body for name, body in named.items() if name.startswith(f"{environment}_")}
+        for type_, named in resources.items()
+    }
+
+
+def together(first: Resources, second: Resources) -> Resources:
+    """The resources of two folders."""
+    return {
+        type_: {**first.get(type_, {}), **{f"bootstrap {name}": body for name, body in second.get(type_, {}).items()}}
+        for type_ in dict.fromkeys([*first, *second])
+    }

@@ -11,7 +11,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from mlopsc.targets.terraform.oidc import lacking, subjects
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, lacking, subjects
 
 URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _SECRET = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
@@ -57,17 +57,18 @@ def judged(token: Mapping[str, Any], github: Mapping[str, Any] | None, environme
     subject = str(token.get("sub", ""))
     if not github or lacking(github):
         return Judgement(subject, (), f"tell the spec whose repository it is: `{_call(token, subject)}`")
-    expected = {name: subjects(github, name) for name in environments}
+    jobs = [*environments, *(f"{name}{PLANNING}" for name in environments), BUILDING]
+    expected = {name: subjects(github, name) for name in jobs}
     trusted = tuple(name for name, one in expected.items() if one == subject)
     if trusted:
         return Judgement(subject, trusted)
     repository, _, rest = subject.partition(":environment:")
     if any(one.startswith(f"{repository}:environment:") for one in expected.values()):
         where = f"it runs in `{rest}`" if rest else "it runs in no environment"
-        names = " or ".join(f"`environment: {name}`" for name in environments)
+        names = " or ".join(f"`environment: {name}`" for name in jobs)
         return Judgement(subject, (), f"{where}: give the job {names}")
-    others = ", ".join(f"`{one}`" for one in expected.values())
-    return Judgement(subject, (), f"{others} would be let in: correct the spec to `{_call(token, subject)}`")
+    other = f"`{expected[environments[0]]}`"
+    return Judgement(subject, (), f"{other} would be let in: correct the spec to `{_call(token, subject)}`")
 
 
 def _call(token: Mapping[str, Any], subject: str) -> str:
