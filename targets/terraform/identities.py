@@ -75,13 +75,14 @@ def identities(written: Written) -> tuple[Identity, ...]:
 
 
 def _found(written: Written) -> Iterator[Identity]:
-    stages = written.build.pipeline.stages
+    pipeline = written.build.pipeline
+    stages = pipeline.stages
     trained = [stage for stage in stages if stage.kind in ("data", "train", "test")]
     if trained:
         yield _train(written, trained)
     for kind, make in (("release", _release), ("monitor", _monitor), ("score", _score)):
         there = [stage for stage in stages if stage.kind == kind]
-        if there:
+        if there and pipeline.environment.serves:
             yield make(written, there)
             if kind == "release":
                 yield _router(written, there)

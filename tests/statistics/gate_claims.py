@@ -325,7 +325,7 @@ def _claims_on_rows() -> Iterator[Claim]:
     yield Claim("mean, |t3|, n = 1,700", upper_too_low(*absolute_t3(1700)), at_most=7)
     yield Claim("mean, lognormal(1.5), n = 500", upper_too_low(*skewed))
     yield Claim("the same by percentile bootstrap", percentile_too_low(*skewed), at_least=11)
-    yield Claim("mean, lognormal(1), n = 30,000, in groups", upper_too_low(*lognormal(30_000, 1.0)), 6.5, share=0.25)
+    yield Claim("mean, lognormal(1), n = 30,000, in groups", upper_too_low(*lognormal(30_000, 1.0)), 6.5, share=0.5)
     yield Claim("dependent hours in 20 weeks, by week", dependent_hours("week"), at_most=8)
     yield Claim("the same, hours taken as independent", dependent_hours("row"), at_least=25, share=0.5)
     yield Claim("paired mae <= champion + 5%, n = 500", paired_losses("identity", 500), at_most=6.5)
@@ -363,7 +363,7 @@ def _claims_on_other_metrics() -> Iterator[Claim]:
     yield Claim("roc_auc >= 0.86, 100 of 1,000: wrong fail", auc_verdict(1000, 100, 1.5, "fail"), 8, share=0.5)
     yield Claim("roc_auc >= 0.86, 30 of 300: wrong pass", auc_verdict(300, 30, 1.5, "pass"), share=0.5)
     yield Claim("roc_auc >= 0.98, 30 of 300: wrong pass", auc_verdict(300, 30, 3.0, "pass"), share=0.5)
-    yield Claim("roc_auc >= champion, 100 of 1,000: wrong pass", auc_above_champion(1000, 100), 8, share=0.25)
+    yield Claim("roc_auc >= champion, 100 of 1,000: wrong pass", auc_above_champion(1000, 100), 8, share=0.5)
     yield Claim("median_ae, lognormal, n = 200", median_too_low(200), at_most=8)
     yield Claim("r2 >= 0.71, t5 errors, n = 200", r_squared_too_high(200))
     yield Claim("r2 >= 0.71, t5 errors, n = 1,000", r_squared_too_high(1000))
@@ -374,8 +374,8 @@ def _claims_on_other_metrics() -> Iterator[Claim]:
 def _claims_on_several_tests() -> Iterator[Claim]:
     yield Claim("20 null challengers, max_looks = 1", null_challengers(1), at_least=55)
     yield Claim("20 null challengers, max_looks = 20", null_challengers(20), at_most=5)
-    yield Claim("10 slices at the limit: wrong fail", slices_at_limit(Verdict.FAIL), at_most=6.5, share=0.25)
+    yield Claim("10 slices at the limit: wrong fail", slices_at_limit(Verdict.FAIL), at_most=6.5, share=0.5)
     yield Claim(
-        "10 slices at the limit: wrong fail without Holm", slices_at_limit(Verdict.FAIL, holm=False), None, 30, 0.25
+        "10 slices at the limit: wrong fail without Holm", slices_at_limit(Verdict.FAIL, holm=False), None, 30, 0.5
     )
-    yield Claim("1 of 10 slices at the limit: wrong pass", slices_at_limit(Verdict.PASS), at_most=8, share=0.25)
+    yield Claim("1 of 10 slices at the limit: wrong pass", slices_at_limit(Verdict.PASS), at_most=8, share=0.5)

@@ -1,1 +1,1 @@
-"""GitHub's side of trust: environments that only the delivered branch reaches, and a branch that only reviews change."""
+"""GitHub's side of trust: environments that only one branch reaches, and a branch that only reviews change."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
-from mlopsc.stdlib.runtime.store.opening import DEFAULT
+from mlopsc.stdlib.environment import Environment
 from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.platforms import platform_of
@@ -14,6 +14,7 @@ from mlopsc.targets.terraform.resources import Backend, Output, Resource
 from mlopsc.targets.terraform.synthesis import Plan
 
 _TYPE = "terraform_data"
+_DEFAULT = str(Environment.accepts()["store"].default)
 
 
 class LocalPlatform:
@@ -28,7 +29,7 @@ class LocalPlatform:
         if not platform_of(build).get("terraform"):
             return None
         written = Written(build)
-        store = str(build.pipeline.environment.settings.get("store", DEFAULT))
+        store = str(build.pipeline.environment.settings.get("store", _DEFAULT))
         kept = Resource(
             _TYPE, "store", {"input": {"place": store}}, written.because("Where data, models and records are", "store")
         )
