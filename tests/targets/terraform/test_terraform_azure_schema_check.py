@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 from azure_case import BOOTSTRAP, DEV, PROD, document
+from stubs import packages
 
-PACKAGES = "TF_PYTHON_PACKAGES"
-"""Names the folder of `pip install --target FOLDER tf==1.2`, whose protobuf is older than that of others."""
 STUB = Path(__file__).parent / "stub_azurerm.py"
 VERSION = "5.10.0"
 Check = Callable[[dict[str, Any]], dict[str, Any]]
@@ -26,9 +25,9 @@ Check = Callable[[dict[str, Any]], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def check(tmp_path_factory: pytest.TempPathFactory) -> Check:
-    terraform, packages = shutil.which("terraform"), os.environ.get(PACKAGES)
-    if terraform is None or packages is None:
-        missing = "Terraform" if terraform is None else f"the package `tf`: {PACKAGES} names no folder with it"
+    terraform, folder_of_stubs = shutil.which("terraform"), packages()
+    if terraform is None or folder_of_stubs is None:
+        missing = "Terraform" if terraform is None else "the package `tf`, which `make stubs` installs"
         pytest.skip(f"NOT CHECKED: what is written for Azure was not read by Terraform, for want of {missing}")
     folder = tmp_path_factory.mktemp("azurerm")
     environment = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "HOME": str(folder), "CHECKPOINT_DISABLE": "1"}
@@ -44,7 +43,7 @@ def check(tmp_path_factory: pytest.TempPathFactory) -> Check:
     place = folder / "plugins" / "registry.terraform.io" / "hashicorp" / "azurerm" / VERSION / platform
     place.mkdir(parents=True)
     provider = place / f"terraform-provider-azurerm_v{VERSION}"
-    provider.write_text(f'#!/bin/sh\nPYTHONPATH="{packages}" exec "{sys.executable}" "{STUB}"\n')
+    provider.write_text(f'#!/bin/sh\nPYTHONPATH="{folder_of_stubs}" exec "{sys.executable}" "{STUB}"\n')
     provider.chmod(0o755)
     root = folder / "root"
     root.mkdir()
