@@ -136,7 +136,6 @@ def _release(written: Written, stages: list[Stage]) -> Identity:
 
 
 def _releasing(written: Written, stage: Stage) -> Iterator[Grant]:
-    yield Grant((Act.READ,), "objects/", written.because_of_stage("Models and their evidence", stage.name, "model"))
     model = str(stage.settings["model"])
     yield Grant(
         (Act.READ,), f"versions/{model}/", written.because_of_stage("What can be released", stage.name, "model")
@@ -191,6 +190,8 @@ def _monitoring(written: Written, stage: Stage) -> Iterator[Grant]:
     rule = next(iter(_rules_that(stage, "rollback")), "")
     reason = written.because_of_stage("Whose service it watches", stage.name, "release", rule)
     yield Grant(acts, f"release/{place}", reason)
+    models = written.because_of_stage("Models, and the rows that they were trained on", stage.name, "release")
+    yield Grant((Act.READ,), "objects/", models)
     yield Grant(
         (Act.READ,), "index/", written.because_of_stage("The profile that the model was trained on", stage.name)
     )

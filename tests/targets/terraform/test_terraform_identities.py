@@ -86,6 +86,7 @@ REFUSED: Sequence[tuple[str, str, str, Mapping[str, str]]] = [
     ("release", "s3:PutObject", "release/other/prod/log/00000001.json", ONCE),
     ("release", "s3:PutObject", "versions/demand/00000001.json", ONCE),
     ("release", "s3:PutObject", "objects/sha256/ab/cd", ONCE),
+    ("release", "s3:GetObject", "objects/sha256/ab/cd", {}),
     ("router", "s3:PutObject", "release/api/prod/log/00000001.json", ONCE),
     ("router", "s3:PutObject", "objects/sha256/ab/cd", ONCE),
     ("router", "s3:PutObject", "versions/demand/00000001.json", ONCE),
