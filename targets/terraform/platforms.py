@@ -12,6 +12,7 @@ from mlopsc.targets import Build, OutputFile
 
 if TYPE_CHECKING:
     from mlopsc.targets.terraform.synthesis import Plan
+from mlopsc.targets.terraform.weakness import Weakness
 
 PLATFORM = "platform"
 LOCAL = "local"
@@ -29,6 +30,14 @@ class Platform(Protocol):
 
     def shared(self, builds: Sequence[Build]) -> tuple[Sequence[Plan], Sequence[OutputFile]]:
         """What a person applies once for all environments on the platform, with the pages that say how."""
+
+    def weaknesses(self, documents: Sequence[Mapping[str, Any]]) -> Sequence[Weakness]:
+        """What is too open in parsed folders, as far as it is the platform's."""
+
+
+def weaknesses(documents: Sequence[Mapping[str, Any]]) -> list[Weakness]:
+    """All that is too open in parsed folders that belong together, by the checks of every platform."""
+    return [one for word in _WORDS for one in named(word).weaknesses(documents)]
 
 
 def settings_of(environment: EnvironmentModel) -> Mapping[str, Any]:

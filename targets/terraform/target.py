@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,9 @@ class TerraformTarget:
             raise RefusedError([messages.tool_missing(_at(plans[0]), error.fact, error.hint)]) from error
         except ExtensionError as error:
             raise RefusedError([_cannot_add(error)]) from error
+        opened = [one for plan, text in zip(plans, texts, strict=True) for one in _too_open(plan, text)]
+        if opened:
+            raise RefusedError(opened)
         files = [OutputFile(f"{one.root.folder}/{MAIN}", text) for one, text in zip(plans, texts, strict=True)]
         return [*files, *(OutputFile(f"{one.root.folder}/{IGNORED}", _IGNORES) for one in plans), *pages]
 
@@ -84,6 +88,19 @@ def _plan_of(build: Build) -> Iterator[Plan]:
     plan = platforms.named(str(platforms.platform_of(build)["function"])).plan(build)
     if plan is not None:
         yield plan
+
+
+def _too_open(plan: Plan, text: str) -> Iterator[Diagnostic]:
+    """What a person's addition opens; what we write ourselves opens nothing, and the tests hold it to that."""
+    from mlopsc.targets.terraform import platforms
+
+    if plan.root.extensions:
+        extension = plan.root.extensions[0]
+        assert extension.at is not None
+        for one in platforms.weaknesses([json.loads(text)]):
+            named = f"`{extension.file}:{extension.function}`"
+            words = f"`{one.address}`: {one.words} ({one.name})"
+            yield messages.cannot_add(extension.at, named, words, "Close it, or keep it out of this environment.")
 
 
 def _at(plan: Plan) -> Location:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic, did_you_mean
@@ -17,6 +17,7 @@ from mlopsc.targets.terraform.refusals import groups_without, of_platform, trust
 
 if TYPE_CHECKING:
     from mlopsc.targets.terraform.synthesis import Plan
+    from mlopsc.targets.terraform.weakness import Weakness
 
 _BUCKET = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _BUCKET_RULE = "A bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`, and begins and ends with no sign."
@@ -48,6 +49,12 @@ class AwsPlatform:
         from mlopsc.targets.terraform.aws.bootstrap import bootstrap
 
         return bootstrap(builds)
+
+    def weaknesses(self, documents: Sequence[Mapping[str, Any]]) -> Sequence[Weakness]:
+        """What is too open in parsed folders for it."""
+        from mlopsc.targets.terraform.aws.weaknesses import weaknesses
+
+        return weaknesses(documents)
 
 
 def _region(call: dict[str, Any], at: Any) -> Iterator[Diagnostic]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
@@ -12,6 +12,7 @@ from mlopsc.targets.terraform.azure.checks import found
 
 if TYPE_CHECKING:
     from mlopsc.targets.terraform.synthesis import Plan
+    from mlopsc.targets.terraform.weakness import Weakness
 
 
 class AzurePlatform:
@@ -32,3 +33,10 @@ class AzurePlatform:
         from mlopsc.targets.terraform.azure.bootstrap import bootstrap
 
         return bootstrap(builds)
+
+    def weaknesses(self, documents: Sequence[Mapping[str, Any]]) -> Sequence[Weakness]:
+        """What is too open in parsed folders for it."""
+        from mlopsc.targets.terraform.azure.evaluation import access_of
+        from mlopsc.targets.terraform.azure.weaknesses import weaknesses
+
+        return weaknesses(access_of(*(one for one in documents if "azurerm" in one.get("provider", {}))))

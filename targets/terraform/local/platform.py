@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
@@ -12,6 +13,7 @@ from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.platforms import platform_of
 from mlopsc.targets.terraform.resources import Backend, Output, Resource
 from mlopsc.targets.terraform.synthesis import Plan
+from mlopsc.targets.terraform.weakness import Weakness
 
 _TYPE = "terraform_data"
 _DEFAULT = str(Environment.accepts()["store"].default)
@@ -54,3 +56,7 @@ class LocalPlatform:
     def shared(self, builds: Sequence[Build]) -> tuple[Sequence[Plan], Sequence[OutputFile]]:  # noqa: ARG002
         """Nothing: there are no accounts here."""
         return (), ()
+
+    def weaknesses(self, documents: Sequence[Mapping[str, Any]]) -> Sequence[Weakness]:  # noqa: ARG002
+        """Nothing: nobody else is let in."""
+        return ()

@@ -32,6 +32,15 @@ def extra(stack, context):
 OVERRIDES = """def extra(stack, context):
     context.resources["aws_s3_bucket.store"].add_override("bucket", "elsewhere")
 """
+OPENS = """import json
+import cdktn
+
+def extra(stack, context):
+    wide = cdktn.TerraformResource(stack, "wide", terraform_resource_type="aws_iam_role_policy")
+    wide.add_override("role", "${aws_iam_role.router.id}")
+    rule = {"Effect": "Allow", "Action": "s3:*", "Resource": "${aws_s3_bucket.store.arn}/index/*"}
+    wide.add_override("policy", json.dumps({"Version": "2012-10-17", "Statement": [rule]}))
+"""
 
 
 def refusal(folder: Path) -> Diagnostic:
@@ -73,6 +82,7 @@ def test_what_a_person_adds_is_there_and_says_who_added_it(tmp_path: Path) -> No
             OVERRIDES,
             "it changes `aws_s3_bucket.store`, which the spec decides",
         ),
+        (OPENS, "`aws_iam_role_policy.wide`: "),
         ("def extra(stack, context):\n    stack.nothing_like_it()\n", "infra.py:2: AttributeError"),
     ],
 )
