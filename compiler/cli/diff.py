@@ -79,7 +79,9 @@ def _section(title: str, rows: tuple[Row, ...], names: tuple[str, str], style: S
         yield ""
         return
     yield style("bold", title)
-    cells = [tuple(clip(safe(one), _WIDEST) for one in (_end(row.what), row.first, row.second)) for row in rows[:_MOST]]
+    cells = [
+        (_end(safe(row.what)), *(clip(safe(one), _WIDEST) for one in (row.first, row.second))) for row in rows[:_MOST]
+    ]
     yield from (f"  {line}" for line in render_table(("", *names), cells, style))
     more = len(rows) - _MOST
     yield f"  and {more} more: `--json` has them all" if more > 0 else f"  {_SAME} otherwise"

@@ -65,8 +65,10 @@ def _looks(found: Deployed, verbose: bool) -> Iterator[Found]:
     yield _drift(found, plan)
     yield _outputs(found, outputs)
     yield from _identities(found, there)
-    place = outputs.get("store") or found.build.pipeline.environment.settings.get("store")
-    yield guarded("store", partial(_store, found, None if place is None else str(place)))
+    if outputs.get("store"):
+        yield guarded("store", partial(_store, found, str(outputs["store"])))
+    else:
+        yield Found("fail", "store", "where it is, is an output that is missing")
 
 
 def _drift(found: Deployed, plan: Mapping[str, Any]) -> Found:
@@ -101,7 +103,7 @@ def _identities(found: Deployed, there: set[tuple[str, str]]) -> Iterator[Found]
                 yield Found("fail", f"identity {one.name}", "is not there", hint)
 
 
-def _store(found: Deployed, place: str | None) -> Found:
+def _store(found: Deployed, place: str) -> Found:
     from mlopsc.stdlib.runtime.store.opening import open_store
 
     store = open_store(place, found.spec.folder)

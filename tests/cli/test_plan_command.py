@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,3 +171,63 @@ def test_a_spec_in_another_folder(shop: Path, call: Call, monkeypatch: pytest.Mo
     done = call("plan", str(shop / "pipeline.mlops"), "prod")
     assert done.code == 0, done.err
     assert f"{os.path.relpath(shop)}/pipeline.mlops:6:3" in done.out
+
+
+STUB = """#!{python}
+import sys
+if sys.argv[1] == "version":
+    print('{{"terraform_version": "1.11.4"}}')
+elif sys.argv[1] == "show":
+    print(open({plan!r}).read())
+elif sys.argv[1] == "plan":
+    open([one for one in sys.argv if one.startswith("-out=")][0][5:], "w").close()
+    sys.exit(2)
+"""
+
+
+@pytest.fixture
+def weak(shop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A project on whose machine Terraform plans to open a bucket to the world."""
+    before = {"bucket": "b", "block_public_acls": True}
+    change = {"actions": ["update"], "before": before, "after": {**before, "block_public_acls": False}}
+    type_ = "aws_s3_bucket_public_access_block"
+    entry = {"address": f"{type_}.store", "mode": "managed", "type": type_, "change": change}
+    (tmp_path / "plan.json").write_text(json.dumps({"resource_changes": [entry]}), encoding="utf-8")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    text = STUB.format(python=sys.executable, plan=str(tmp_path / "plan.json"))
+    (programs / "terraform").write_text(text, encoding="utf-8")
+    (programs / "terraform").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    return shop
+
+
+WEAKENING = (
+    "  public-access  aws_s3_bucket_public_access_block.store: `block_public_acls` would be `false` instead of `true`\n"
+)
+
+
+def test_a_weaker_production_fails_and_is_not_kept(weak: Path, call: Call) -> None:
+    done = call("plan", "prod", "--out", PLAN)
+    assert done.code == 1
+    assert "      block_public_acls: true → false\n" in done.out
+    assert f"weaker: `prod` as it would be then\n{WEAKENING}" in done.out
+    assert '  if that is meant: `--weaker "REASON"`; the plan was not kept\n' in done.out
+    assert not (weak / PLAN).exists()
+    assert json.loads(call("plan", "prod", "--json").out)["weaker"][0]["rule"] == "public-access"
+
+
+def test_a_reason_lets_it_pass_and_is_shown(weak: Path, call: Call) -> None:
+    done = call("plan", "prod", "--weaker", "a public data set", "--out", PLAN)
+    assert done.code == 0
+    assert WEAKENING in done.out
+    assert "  let pass: a public data set\n" in done.out
+    assert (weak / PLAN).exists()
+
+
+def test_where_nobody_is_served_it_is_only_said(weak: Path, call: Call) -> None:
+    assert weak.exists()
+    done = call("plan", "dev")
+    assert done.code == 0
+    assert WEAKENING in done.out
+    assert "  let pass: dev only comes before others, and serves nobody\n" in done.out
