@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test lint types floors alibi promtool stubs bench simulate docs clean
+.PHONY: help demo test lint types floors alibi promtool checkov stubs bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -60,6 +60,9 @@ alibi: $(READY) ## run alibi-detect's detectors, in an environment of their own
 
 promtool: $(READY) ## fetch Prometheus' checker, by which the tests judge alert rules
 	@$(BIN)/python tests/targets/promtool.py
+
+checkov: $(READY) ## install what looks for weak settings in Terraform, in an environment of its own
+	@$(BIN)/python tests/targets/terraform/fetch_checkov.py
 
 stubs: $(READY) ## fetch what plays a provider of Terraform in the tests
 	@$(BIN)/python tests/targets/terraform/stubs.py
