@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -233,3 +235,8 @@ def test_unknown_parts_of_blocks_are_no_weakening() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '"a"', '{"Statement": 3}', '{"Statement": [3]}'])
 def test_what_is_no_policy_is_no_crash(text: str) -> None:
     assert weakenings(changes(("aws_iam_policy", {"policy": policy(allow())}, {"policy": text}))) == ()
+
+
+def test_the_page_names_every_rule() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "planning.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([\w-]+)` \| (.*) \|$", page, re.MULTILINE) == [(one.name, one.meaning) for one in RULES]
