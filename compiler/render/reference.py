@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mlopsc.compiler.schema.declarations import ColumnType, Declaration, Functio
 from mlopsc.compiler.schema.registry import Registry
 
 DOCS = Path(__file__).parents[2] / "docs"
+_EXAMPLE = DOCS.parent / "examples" / "bike-demand" / "deploy"
 _MADE = "<!-- Made by `make docs` from the declarations and the messages themselves: change those. -->"
 
 
@@ -19,7 +21,11 @@ def reference_pages() -> dict[str, str]:
     """The pages by their name in `docs/`."""
     from mlopsc.stdlib import registry
 
-    return {"reference.md": _text(_words(registry())), "messages.md": _text(_messages(pages()))}
+    return {
+        "reference.md": _text(_words(registry())),
+        "messages.md": _text(_messages(pages())),
+        "permissions.md": _text(_permissions()),
+    }
 
 
 def _text(lines: Iterable[str]) -> str:
@@ -128,6 +134,26 @@ def _page(lines: Sequence[str]) -> Iterator[str]:
         if line in ("wrong:", "right:"):
             kind = "text" if line == "wrong:" else "mlops fragment"
         yield f"```{kind}" if line == "```mlops" else line
+
+
+def _permissions() -> Iterator[str]:
+    """What the identities of the example may do, from the Terraform that is committed beside it."""
+    from mlopsc.targets.terraform.aws.permissions import page
+
+    yield from ("# Permissions", "", "<!-- Made by `make docs` from the Terraform of the example: change that. -->", "")
+    yield "What each identity of the bicycle example may do on AWS, in its environment `prod`. Nothing here is written"
+    yield "by hand: the policies that were emitted are read back, bootstrap included, and an evaluator of our own"
+    yield "decides each cell as AWS documents it: a denial anywhere wins, then the role's policy or the resource's must"
+    yield "allow it, and the role's boundary too. Every request goes over TLS. *Create* makes a key that is not there;"
+    yield "*replace* may also write over one, and is given only where a key is the hash of what it holds. All of them"
+    yield "may see which keys there are: without that, S3 does not say that a record is missing."
+    yield "[Terraform](terraform.md) has the rest."
+    yield ""
+    yield from page(json.loads(path.read_text("utf-8")) for path in sorted(_EXAMPLE.rglob("main.tf.json")))
+    yield from ("", "## What the evaluator leaves out", "")
+    yield "Organisations' policies (SCPs), session policies, VPC endpoint policies, grants of KMS, access points, and"
+    yield "policies that others attach to these roles by hand. An operator of a condition that it does not know, or a"
+    yield "reference that it cannot follow, is an error, never a yes. It is not AWS: apply to `dev` first."
 
 
 def main() -> None:

@@ -98,9 +98,12 @@ def test_what_pyproject_lists_anew_is_installed(checkout: Checkout) -> None:
     assert checkout.make() == (0, [INSTALLATION, SUITE], "")
 
 
-ALL = [".", ".", "", "tests/packaging/floors.py", "tests/packaging/alibi.py", "tests/targets/promtool.py", SUITE]
+ALL = [
+    *(".", ".", "", "tests/packaging/floors.py", "tests/packaging/alibi.py", "tests/targets/promtool.py"),
+    *("tests/targets/terraform/stubs.py", "tests/targets/terraform/fetch_checkov.py", SUITE),
+]
 """The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the detectors of
-alibi-detect, Prometheus' checker, the suite."""
+alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, the suite."""
 
 
 @pytest.mark.parametrize(

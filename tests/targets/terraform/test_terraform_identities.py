@@ -10,6 +10,7 @@ import pytest
 from folders import ACCOUNT, REGION, SCORE, Emitted, bikes
 
 from mlopsc.targets.terraform.aws.evaluation import Account, account_of, grants_of
+from mlopsc.targets.terraform.aws.permissions import page
 from mlopsc.targets.terraform.identities import Act, Identity
 
 STORE = f"arn:aws:s3:::bike-demand-prod-store-{ACCOUNT}"
@@ -305,6 +306,9 @@ CI_TABLE: Sequence[tuple[str, str, str, Mapping[str, str], bool]] = [
     ("prod_ci_apply", "iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/x", {}, False),
     ("prod_ci_apply", "iam:UpdateOpenIDConnectProviderThumbprint", OIDC[1], {}, False),
     ("prod_ci_apply", "ecr:PutImage", REPOSITORY, {}, False),
+    ("prod_ci_apply", "kms:PutKeyPolicy", KEY, {}, False),
+    ("prod_ci_apply", "kms:ScheduleKeyDeletion", KEY, {}, False),
+    ("prod_ci_apply", "kms:CreateAlias", KEY, {}, False),
     ("prod_image", "ecr:PutImage", REPOSITORY, {}, True),
     ("prod_image", "ecr:GetAuthorizationToken", "*", {}, True),
     ("prod_image", "ecr:PutImage", REPOSITORY + "-2", {}, False),
@@ -441,3 +445,26 @@ def test_a_missing_permission_is_found(emitted: Emitted) -> None:
     documents = deepcopy(emitted.documents)
     statement(documents, "train", "Read")["resources"].pop()
     assert list(differences(account_of(documents.values()), emitted.identities()))
+
+
+def of_reader(documents: Documents, place: str) -> str:
+    """The cell of the page that says what people may do below a place."""
+    lines = list(page(documents.values()))
+    column = next(line for line in lines if "`reader`" in line).split("|").index(" `reader` ")
+    return next(line for line in lines if line.startswith(f"| `{place}` |")).split("|")[column].strip()
+
+
+def test_the_page_shows_what_the_policies_say(emitted: Emitted) -> None:
+    documents = deepcopy(emitted.documents)
+    statement(documents, "reader", "Read")["resources"].append(f"{BUCKET}/log/api/prod/*")
+    assert of_reader(emitted.documents, "log/api/prod/") == ""
+    assert of_reader(documents, "log/api/prod/") == "read"
+
+
+def test_a_page_that_would_lie_is_not_written(emitted: Emitted) -> None:
+    documents = deepcopy(emitted.documents)
+    add("release", actions=["s3:GetObjectVersion"], resources=[f"{BUCKET}/*"])(documents)
+    limit = documents[f"aws-{ACCOUNT}"]["data"]["aws_iam_policy_document"]["prod_boundary"]["statement"]
+    limit[0]["actions"].append("s3:GetObjectVersion")
+    with pytest.raises(AssertionError, match="may read what was overwritten"):
+        list(page(documents.values()))
