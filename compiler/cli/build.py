@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlopsc.compiler.workspace import Workspace
 
 
-@click.command(name="build", short_help="Write the runner of each environment to `deploy/`.")
+@click.command(name="build", short_help="Write runners, alert rules and Terraform to `deploy/`.")
 @click.argument("file", required=False, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 and a diff if a file is not that of the spec.")
 @click.option(
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 )
 @click.option("-e", "--environment", shell_complete=complete_environment, help="Only this one; by default all.")
 def command(file: str | None, check: bool, targets: tuple[str, ...], environment: str | None) -> int:
-    """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT, and alert rules where it has a service.
+    """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT, alert rules where it has a service, and
+    Terraform where that keeps it.
 
     Nothing is written while the spec has errors. Files of earlier builds that the spec no longer makes are removed,
     unless they have been edited; of an edited file that is made anew a copy is kept. With --target, only those are

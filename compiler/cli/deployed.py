@@ -57,6 +57,14 @@ class Deployed:
         say = _say_all if verbose else _say_steps
         return Terraform(self.folder, self.spec.shown(self.root.folder), self.spec.folder / name, self.told(name), say)
 
+    def begin(self, terraform: Terraform) -> None:
+        """Get Terraform ready, and say so where providers have been pinned by that."""
+        from mlopsc.targets.terraform.reading.running import LOCK
+
+        if terraform.init():
+            path = self.told(f"{self.root.folder}/{LOCK}")
+            click.echo(f"wrote `{path}`: commit it, so that everybody gets these providers", err=True)
+
     def told(self, path: str) -> str:
         """A path of the project as a person in the current folder would write it."""
         return self.spec.shown(path)

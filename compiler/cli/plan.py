@@ -56,7 +56,7 @@ def _planned(found: Deployed, out: Path | None, weaker: str | None, verbose: boo
     terraform = found.terraform(verbose)
     with tempfile.TemporaryDirectory() as scratch, terraform_failures():
         file = Path(scratch) / "plan.tfplan"
-        terraform.init()
+        found.begin(terraform)
         terraform.plan(file)
         changes = read_plan(terraform.show(file))
         asked = asking(found.build, found.root)

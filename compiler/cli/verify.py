@@ -49,7 +49,7 @@ def _looks(found: Deployed, verbose: bool) -> Iterator[Found]:
     terraform = found.terraform(verbose)
     with tempfile.TemporaryDirectory() as scratch, terraform_failures():
         file = Path(scratch) / "verify.tfplan"
-        terraform.init()
+        found.begin(terraform)
         terraform.plan(file)
         plan = terraform.show(file)
         outputs = {name: one.get("value") for name, one in terraform.outputs().items()}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -231,3 +234,50 @@ def test_where_nobody_is_served_it_is_only_said(weak: Path, call: Call) -> None:
     assert done.code == 0
     assert WEAKENING in done.out
     assert "  let pass: dev only comes before others, and serves nobody\n" in done.out
+
+
+SLOW = """#!{python}
+import signal, sys, time
+if sys.argv[1] == "version":
+    print('{{"terraform_version": "1.11.4"}}')
+elif sys.argv[1] == "plan":
+    def let_go(*_):
+        time.sleep(0.3)
+        open({gone!r}, "w").close()
+        sys.exit(1)
+    signal.signal(signal.SIGINT, let_go)
+    open({begun!r}, "w").close()
+    time.sleep(60)
+"""
+
+
+def test_ctrl_c_waits_until_terraform_has_let_go_of_the_state(shop: Path, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    begun, gone = tmp_path / "begun", tmp_path / "gone"
+    text = SLOW.format(python=sys.executable, begun=str(begun), gone=str(gone))
+    (programs / "terraform").write_text(text, encoding="utf-8")
+    (programs / "terraform").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "mlopsc.compiler.cli", "plan", "prod"]
+    with subprocess.Popen(
+        command, cwd=shop, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        until = time.monotonic() + 30
+        while not begun.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert gone.exists()
+    assert "Traceback" not in said
+
+
+def test_no_terraform_on_this_machine(shop: Path, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert shop.exists()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = call("plan", "prod")
+    assert done.code == 4
+    assert done.err.startswith(
+        "error: there is no `terraform` on this machine\n  = help: install Terraform 1.10.0 or newer"
+    )

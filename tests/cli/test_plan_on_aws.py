@@ -50,7 +50,11 @@ def build(project: Path, call: Call, environments: str) -> None:
 def test_what_was_applied_is_verified_and_a_weaker_production_is_refused(shop: Path, call: Call) -> None:
     terraform(shop, "init")
     terraform(shop, "apply", "-auto-approve")
+    lock = shop / FOLDER / ".terraform.lock.hcl"
+    lock.unlink()
     seen = call("verify", "prod")
+    assert f"wrote `{FOLDER}/.terraform.lock.hcl`: commit it" in seen.err
+    assert lock.exists()
     assert seen.code == 0, seen.out + seen.err
     assert "ok    drift: Terraform finds nothing to change\n" in seen.out
     assert "ok    identity train: is there\n" in seen.out

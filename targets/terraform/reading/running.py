@@ -64,11 +64,13 @@ class Terraform:
     told_log: str
     say: Callable[[str], None]
 
-    def init(self) -> None:
-        """Get providers and state ready; a lock file that is there is kept to."""
+    def init(self) -> bool:
+        """Get providers and state ready; says whether it wrote a lock file. One that is there is kept to."""
         self._open_log()
-        readonly = ["-lockfile=readonly"] if (self.folder / LOCK).is_file() else []
-        self._run("init", "-input=false", *readonly)
+        lock = self.folder / LOCK
+        is_locked = lock.is_file()
+        self._run("init", "-input=false", *(["-lockfile=readonly"] if is_locked else []))
+        return lock.is_file() and not is_locked
 
     def plan(self, file: Path) -> bool:
         """Write a plan; says whether it has anything to do."""
