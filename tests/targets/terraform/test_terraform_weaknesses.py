@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 from folders import ACCOUNT, REGION, SCORE, Emitted, bikes
 
-from mlopsc.targets.terraform.aws.weaknesses import weaknesses
+from mlopsc.targets.terraform.aws.evaluation import account_of
+from mlopsc.targets.terraform.checks import weaknesses
 
 Folders = dict[str, dict[str, Any]]
 BOOTSTRAP = f"aws-{ACCOUNT}"
@@ -171,7 +173,7 @@ PLANTED: Mapping[str, tuple[str, Callable[[Folders], None]]] = {
 
 
 def test_what_is_written_has_none(emitted: Emitted) -> None:
-    assert weaknesses(emitted.documents.values()) == []
+    assert weaknesses(list(emitted.documents.values())) == []
 
 
 @pytest.mark.parametrize("planted", PLANTED)
@@ -179,10 +181,48 @@ def test_what_is_planted_is_found_by_its_name_alone(emitted: Emitted, planted: s
     name, plant = PLANTED[planted]
     documents = deepcopy(emitted.documents)
     plant(documents)
-    found = weaknesses(documents.values())
+    found = weaknesses(list(documents.values()))
     assert {one.name for one in found} == {name}
     assert all(one.words for one in found)
 
 
 def test_twenty_kinds_are_told_apart() -> None:
     assert len({name for name, _ in PLANTED.values()}) >= 20
+
+
+AWS = f'aws(region = "{REGION}", account = "{ACCOUNT}")'
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "a bucket that is there": {AWS: AWS.replace(")", ', bucket = existing("rides-of-ours"))')},
+    "Amazon's own keys": {AWS: AWS.replace(")", ", customer_keys = false)")},
+    "a folder of a bucket": {"follows   = dev": 'follows   = dev\n  store     = "s3://rides-of-ours/bikes/models"'},
+    "two environments in one account": {"dev { platform = local() }": f"dev {{ platform = {AWS} }}"},
+    "tokens with ids": {
+        'repository = "example-org/bike-demand"': (
+            'repository = "example-org/bike-demand", owner_id = 1, repo_id = 2, immutable = true'
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_nor_has_any_other_way_to_write_it(variant: str, tmp_path: Path) -> None:
+    documents = bikes(tmp_path, **VARIANTS[variant]).documents
+    assert weaknesses(list(documents.values())) == []
+    account = account_of(documents.values())
+    router = next(name for name in account.roles if name.endswith("-prod-router"))
+    store = "arn:aws:s3:::rides-of-ours" if "bucket" in variant else f"arn:aws:s3:::bike-demand-prod-store-{ACCOUNT}"
+    begin = "bikes/models/" if "folder" in variant else ""
+    assert account.decide(router, "s3:GetObject", f"{store}/{begin}objects/1")
+    assert not account.decide(router, "s3:GetObject", f"{store}/{begin}index/1")
+    if begin:
+        assert not account.decide(router, "s3:GetObject", f"{store}/objects/1")
+
+
+def test_folders_of_both_clouds_are_looked_at_together(emitted: Emitted) -> None:
+    azure = Path(__file__).parents[2] / "golden" / "azure" / "bikes" / "deploy"
+    others = [json.loads(path.read_text("utf-8")) for path in sorted(azure.rglob("main.tf.json"))]
+    documents = [*emitted.documents.values(), *others]
+    assert weaknesses(documents) == []
+    (account,) = (one for one in others[-1]["resource"]["azurerm_storage_account"].values())
+    account["shared_access_key_enabled"] = True
+    assert [one.name for one in weaknesses(documents)] == ["shared-keys"]
