@@ -17,7 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import boto3  # type: ignore[import-untyped]
 import pytest
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from folders import ACCOUNT, REGION, Emitted, emitted
 from guarded_s3 import ADMIN, Asked, Guard, guarded_s3
 from monitor.monitored import BEGIN, DAY, STEP, answered, rows_between, write_rows
@@ -40,6 +42,7 @@ from mlopsc.stdlib.runtime.store.protocol import Store
 from mlopsc.targets.terraform.aws.evaluation import account_of
 
 BUCKET = f"orders-prod-store-{ACCOUNT}"
+RIDES = "example-rides"
 COLUMNS = """
     at:      timestamp
     hour:    int in 0..23 role calendar
@@ -103,7 +106,7 @@ monitor live {{
 }}
 
 data latest {{
-  source = csv("latest.csv")
+  source = csv("s3://example-rides/latest/*.csv")
   time   = at
   key    = at
   schema {{{COLUMNS}  }}
@@ -138,8 +141,7 @@ class World:
         project = self.folder / identity
         if not project.exists():
             shutil.copytree(self.folder / "project", project)
-        for name in ("hours.csv", "latest.csv"):
-            shutil.copy(self.folder / "project" / name, project / name)
+        shutil.copy(self.folder / "project" / "hours.csv", project / "hours.csv")
         here = Path.cwd()
         os.environ["AWS_ACCESS_KEY_ID"] = identity
         os.chdir(project)
@@ -169,10 +171,12 @@ class World:
         return describe(Spec(self.folder / "project", "pipeline.mlops").compile()).documents["prod"]
 
 
-def write_latest(project: Path, until: float) -> None:
-    """Put the hours of ten days into the source of the batches."""
+def write_latest(endpoint: str, until: float) -> None:
+    """Put the hours of ten days into the source of the batches, a bucket of its own."""
     rows = rows_between(until - 10 * DAY, until).drop(columns="orders")
-    rows.assign(at=rows["at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_csv(project / "latest.csv", index=False)
+    text = rows.assign(at=rows["at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_csv(index=False)
+    s3 = boto3.Session().client("s3", endpoint_url=endpoint)
+    s3.put_object(Bucket=RIDES, Key="latest/1.csv", Body=text.encode())
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +187,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (project / "pipeline.mlops").write_text(SPEC)
     (project / "steps.py").write_text(STEP)
     write_rows(project, BEGIN)
-    write_latest(project, BEGIN)
     found = emitted(project)
     account = account_of(found.documents.values())
     (key,) = (arn for arn, names in account.aliases.items() if names == ("alias/orders-prod-store",))
@@ -197,10 +200,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         patch.setenv(STORE, f"s3://{BUCKET}")
         patch.setenv(SECRET, "a secret of the tests, of no use")
         patch.setenv(clock.VARIABLE, str(folder / "clock"))
-        import boto3  # type: ignore[import-untyped]
-
         place = {"LocationConstraint": REGION}
-        boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+        for name in (BUCKET, RIDES):
+            boto3.Session().client("s3", endpoint_url=endpoint).create_bucket(
+                Bucket=name, CreateBucketConfiguration=place
+            )
+        write_latest(endpoint, BEGIN)
         yield World(folder, endpoint, guard, found)
 
 
@@ -256,7 +261,7 @@ def play(world: World) -> None:
     world.call("release", "release", "tick", "-e", "prod")
     answer(world)
     world.call("score", "score", "-e", "prod")
-    write_latest(world.folder / "project", BEGIN + 5 * DAY)
+    write_latest(world.endpoint, BEGIN + 5 * DAY)
     world.call("score", "score", "-e", "prod")
     live(world, BEGIN, BEGIN + 7 * DAY, 1)
     live(world, BEGIN + 7 * DAY, BEGIN + 14 * DAY, 1, change=lambda rows: rows.assign(temp=rows["temp"] + 8))
@@ -374,9 +379,6 @@ def test_an_empty_folder_has_no_keys(world: World) -> None:
 
 
 def test_a_record_is_never_replaced(world: World) -> None:
-    import boto3
-    from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-
     with world.as_("release"):
         client = boto3.Session().client("s3", endpoint_url=world.endpoint)
         with pytest.raises(ClientError, match="AccessDenied"):
