@@ -133,11 +133,13 @@ class RemoteStore:
     def list(self, prefix: str) -> Iterator[str]:
         """The keys below a folder, sorted."""
         root, folder = self._path("").rstrip("/"), prefix.strip("/")
-        # Asked for a folder that is empty, s3fs would ask for a key of its name, which a caller need not be let to.
         with self._told("read"):
-            found = self._system.find(root, prefix=f"{folder}/") if folder else self._system.find(root)
-        keys = (str(path).removeprefix(f"{root}/") for path in found)
-        return iter(sorted(key for key in keys if key.startswith(f"{folder}/" if folder else "")))
+            if folder and self.url.startswith(("s3://", "s3a://")):
+                # Of an empty folder, s3fs would ask for a key of its name, to which a caller need not be let.
+                found = self._system.find(root, prefix=f"{folder}/")
+            else:
+                found = self._system.find(self._path(prefix))
+        return iter(sorted(str(path).removeprefix(f"{root}/") for path in found))
 
     @property
     def _system(self) -> Any:
