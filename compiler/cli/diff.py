@@ -121,7 +121,7 @@ def _costs(spec: Spec, compilation: Compilation, names: tuple[str, str]) -> dict
     from mlopsc.targets.terraform.platforms import platform_of
     from mlopsc.targets.terraform.reading import infrastructure, prices
 
-    found: dict[str, Any] = {"read_on": prices.READ_ON, "currency": prices.CURRENCY, "shared": {}}
+    found: dict[str, Any] = {"currency": prices.CURRENCY, "shared": {}}
     for name in names:
         build = compilation.builds[name]
         shared = infrastructure.shared_by(platform_of(build))
@@ -162,7 +162,7 @@ def _told_costs(costs: Mapping[str, Any], names: tuple[str, str], style: Style) 
     totals = [f"{sum(one['monthly'] for one in made[name].values()):.2f}" for name in names]
     rows.append(("a month", *totals, costs["currency"]))
     yield from (f"  {line}" for line in render_table(("", *names, "and with use"), rows, style))
-    yield f"  list price of {costs['read_on']}, before use, without tax"
+    yield "  list prices as this version knows them, before use, without tax; the clouds' own lists decide"
     for shared, monthly in costs["shared"].items():
         yield f"  and {monthly:.2f} for what all environments of {shared} share: states, images"
     for name in names:

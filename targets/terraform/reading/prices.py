@@ -8,8 +8,6 @@ from typing import Any
 
 from mlopsc.targets.terraform.aws.regions import REGIONS
 
-READ_ON = "March 2026"
-"""When the prices were read."""
 CURRENCY = "USD"
 _HOURS = 730
 _DAYS = 365 / 12
