@@ -27,8 +27,8 @@ BEHIND = {
 }
 """Packages of the core and of [run] that only other packages import, and why."""
 
-ELSEWHERE = {"alibi_detect": ["alibi-detect"]}
-"""Modules and their packages that have an environment of their own (`make alibi`)."""
+ELSEWHERE = {"alibi_detect": ["alibi-detect"], "tf": ["tf"]}
+"""Modules and their packages that have an environment of their own (`make alibi`, `make stubs`)."""
 
 DATED = re.compile(r"20\d\d\.")
 
@@ -102,7 +102,7 @@ def test_tests_and_examples_import_what_dev_lists() -> None:
     """What `tests/bench/peers` holds is run by the Python of a peer."""
     found = {path: text for path, text in sources("tests", "examples").items() if path.parent.name != "peers"}
     own = frozenset(part for path in found for part in (path.stem, path.parent.name))
-    listed = names_of(CORE, "dev")
+    listed = names_of(CORE, "dev") | {"tf"}
     wrong = {
         f"{path.relative_to(ROOT)}: {name}"
         for path, source in found.items()

@@ -1,0 +1,114 @@
+"""The jobs and steps that workflows are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlopsc.compiler.ir.model import Stage
+from mlopsc.targets import Build
+from mlopsc.targets.github.expressions import Expr
+from mlopsc.targets.github.model import Job, Permission, Step
+from mlopsc.targets.github.names import job_id
+from mlopsc.targets.github.repository import Repository
+
+READ = Permission("contents", "read", "the code")
+STORE = ".mlops/store"
+_UNDECIDED = """status=0
+python "$RUNNER_FILE" "$STAGE" || status=$?
+if [ "$status" -eq 3 ]; then
+  echo "::warning title=undecided::$STAGE cannot be decided on the rows that there are"
+  exit 0
+fi
+exit "$status"
+"""
+_ALL_OK = """for result in $RESULTS; do
+  if [ "$result" != success ]; then
+    echo "::error::not everything that must pass has passed: $RESULTS"
+    exit 1
+  fi
+done
+"""
+
+
+def checkout() -> Step:
+    """The code, without leaving a token in it."""
+    return Step("checkout", "Get the code", uses="checkout", given={"persist-credentials": False})
+
+
+def python(repository: Repository) -> tuple[Step, ...]:
+    """Python and what the project is pinned to."""
+    setup = Step("python", "Set up Python", uses="setup-python", given={"python-version": repository.python})
+    install = Step(
+        "install",
+        "Install what the project is pinned to",
+        run='python -m pip install --quiet --requirement requirements.txt "mlopsc[run]"',
+    )
+    return setup, install
+
+
+def check_job(repository: Repository) -> Job:
+    """The spec, its form, and whether what is committed is what it makes."""
+    script = "mlopsc check --format github\nmlopsc fmt --check\nmlopsc build --check\n"
+    check = Step("check", "Check the spec, and that what is built is committed", run=script)
+    return Job("check", "check the spec", (checkout(), *python(repository), check), 15, permissions=(READ,))
+
+
+def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str, str]) -> Job:
+    """One stage of a run, on the outputs of those before it."""
+    before = [ids[name] for name in stage.inputs if name in ids]
+    fetched = [_download(ids[name], name) for name in stage.inputs if name in ids]
+    run = Step(
+        "run",
+        "Run the stage",
+        run=_UNDECIDED if stage.kind == "test" else 'python "$RUNNER_FILE" "$STAGE"',
+        env={"RUNNER_FILE": f"{build.folder}/run.py", "STAGE": stage.name},
+    )
+    kept = Step(
+        "keep",
+        "Keep what it made",
+        uses="upload",
+        given={
+            "name": f"store-{ids[stage.name]}",
+            "path": _in_folder(repository, STORE),
+            "include-hidden-files": True,
+            "if-no-files-found": "error",
+            "retention-days": 1,
+        },
+    )
+    return Job(
+        ids[stage.name],
+        f"{stage.kind} {stage.name}",
+        (checkout(), *python(repository), *fetched, run, kept),
+        60,
+        needs=("check", *before),
+        permissions=(READ,),
+        stage=stage.name,
+    )
+
+
+def stage_ids(stages: Sequence[Stage]) -> dict[str, str]:
+    """The id of the job of each stage."""
+    taken: dict[str, str] = {}
+    for stage in stages:
+        taken[stage.name] = job_id(f"{stage.kind}-{stage.name}", set(taken.values()))
+    return taken
+
+
+def ready_job(needs: Sequence[str]) -> Job:
+    """The one job that a rule of the branch asks for: it passes if all others have."""
+    results = " ".join(f"${{{{ needs.{one}.result }}}}" for one in needs)
+    step = Step("all", "See whether everything has passed", run=_ALL_OK, env={"RESULTS": Expr(results[4:-3])})
+    return Job("ready", "ready", (step,), 5, needs=tuple(needs), condition=Expr("always()"))
+
+
+def _download(job: str, stage: str) -> Step:
+    return Step(
+        f"fetch-{job}",
+        f"Get what {stage} made",
+        uses="download",
+        given={"name": f"store-{job}", "path": STORE},
+    )
+
+
+def _in_folder(repository: Repository, path: str) -> str:
+    return f"{repository.folder}/{path}".lstrip("/")

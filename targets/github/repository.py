@@ -1,0 +1,72 @@
+"""What workflows need to know of a pipeline and of the repository that it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from posixpath import normpath
+from typing import Any, cast
+
+from mlopsc.compiler.ir.model import Stage
+from mlopsc.targets import Build, folder_name
+
+RUN_KINDS = ("data", "train", "test")
+"""The kinds of stages that a run goes through, up to the gate."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of GitHub, and the builds of the pipeline's environments, in the order of `follows`."""
+
+    builds: Sequence[Build]
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The call `github(…)`, as the IR has it; empty where the spec has none."""
+        return cast("Mapping[str, Any]", self.builds[0].pipeline.settings.get("github") or {})
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the pipeline."""
+        return self.builds[0].pipeline.name
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its workflows begin with."""
+        return folder_name(self.pipeline)
+
+    @property
+    def branch(self) -> str:
+        """The branch that is delivered."""
+        return str(self.settings.get("branch", "main"))
+
+    @property
+    def python(self) -> str:
+        """The version of Python that jobs run."""
+        return str(self.settings.get("python", "3.11"))
+
+    @property
+    def runner(self) -> str:
+        """The label of the machines that jobs run on."""
+        return str(self.settings.get("runner", "ubuntu-24.04"))
+
+    @property
+    def folder(self) -> str:
+        """Where the spec is in the repository; empty at its top."""
+        found = normpath(str(self.settings.get("folder", ".")))
+        return "" if found == "." else found
+
+    @property
+    def to_top(self) -> str:
+        """The way from the spec to the top of the repository, with a `/` at its end; empty at the top."""
+        return "../" * len(self.folder.split("/")) if self.folder else ""
+
+    @property
+    def spec(self) -> str:
+        """The spec's path in the repository."""
+        return f"{self.folder}/{self.builds[0].spec}".lstrip("/")
+
+    def stages(self, build: Build) -> list[Stage]:
+        """The stages that a run goes through, each after its inputs."""
+        return [stage for stage in build.pipeline.stages if stage.kind in RUN_KINDS]

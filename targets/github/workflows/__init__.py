@@ -1,0 +1,1 @@
+"""The workflows, one module each; every module has a function `workflow(repository)`."""

@@ -1,0 +1,28 @@
+"""What is asked of a change before it is merged: nothing of it reaches a cloud, and forks may ask, too."""
+
+from __future__ import annotations
+
+from mlopsc.targets.github.expressions import Expr, mixed
+from mlopsc.targets.github.jobs import check_job, ready_job, stage_ids, stage_job
+from mlopsc.targets.github.model import Concurrency, Workflow
+from mlopsc.targets.github.repository import Repository
+
+PURPOSE = """Asked of every pull request, those of forks included: is the spec right, is what it makes committed, and
+does the pipeline run as far as its gate? No job has a token of a cloud, or a secret. `ready` is the one check that a
+rule of the branch has to ask for."""
+
+
+def workflow(repository: Repository) -> Workflow:
+    """The workflow; it runs the first environment, on this machine's own store."""
+    build = repository.builds[0]
+    stages = repository.stages(build)
+    ids = stage_ids(stages)
+    jobs = [check_job(repository), *(stage_job(repository, build, stage, ids) for stage in stages)]
+    return Workflow(
+        "ci",
+        f"{repository.pipeline}: integration",
+        " ".join(PURPOSE.split()),
+        {"pull_request": {}, "merge_group": {}, "workflow_dispatch": {}},
+        (*jobs, ready_job([job.id for job in jobs])),
+        Concurrency(mixed(f"{repository.prefix}-ci-", Expr("github.ref")), cancels=True),
+    )

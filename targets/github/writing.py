@@ -1,0 +1,100 @@
+"""Workflows as YAML that a reader of YAML 1.1 and one of 1.2 understand alike, with a reason beside each permission."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from mlopsc.targets.github.expressions import Expr, Mixed, rendered
+from mlopsc.targets.github.model import Job, Permission, Step, Text, Value, Workflow
+from mlopsc.targets.github.pins import Pin
+from mlopsc.targets.yaml_text import dumped, lines_of, safe_text
+
+
+def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: str, header: Sequence[str]) -> str:
+    """The file of a workflow; the same bytes for the same workflow and pins."""
+    body = CommentedMap()
+    body["name"] = _text(workflow.name)
+    body[DoubleQuotedScalarString("on")] = _value(workflow.triggers)
+    body["permissions"] = CommentedMap()
+    body["permissions"].fa.set_flow_style()
+    body["concurrency"] = {
+        "group": _text(workflow.concurrency.group),
+        "cancel-in-progress": _value(workflow.concurrency.cancels),
+    }
+    if workflow.env:
+        body["env"] = _value(workflow.env)
+    body["jobs"] = {job.id: _job(job, pins, runner) for job in workflow.jobs}
+    for key in ("permissions", "jobs"):
+        body.yaml_set_comment_before_after_key(key, before="\n")
+    comment = "".join(f"# {line}".rstrip() + "\n" for line in header)
+    return comment + re.sub(r"\n\s*\n\n+", "\n\n", dumped(body))
+
+
+def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
+    found = CommentedMap()
+    found["name"] = _text(job.name)
+    if job.needs:
+        found["needs"] = list(job.needs)
+    if job.condition:
+        found["if"] = _text(job.condition)
+    found["runs-on"] = _text(runner)
+    found["timeout-minutes"] = job.minutes
+    if job.environment:
+        found["environment"] = _text(job.environment)
+    found["permissions"] = _permissions(job.permissions)
+    if job.outputs:
+        found["outputs"] = _value(job.outputs)
+    if job.env:
+        found["env"] = _value(job.env)
+    found["steps"] = [_step(step, pins) for step in job.steps]
+    return found
+
+
+def _permissions(permissions: Sequence[Permission]) -> CommentedMap:
+    found = CommentedMap()
+    for one in permissions:
+        found[one.scope] = one.access
+        found.yaml_add_eol_comment(one.why, one.scope)
+    if not permissions:
+        found.fa.set_flow_style()
+    return found
+
+
+def _step(step: Step, pins: Mapping[str, Pin]) -> CommentedMap:
+    found = CommentedMap()
+    found["id"] = step.id
+    found["name"] = _text(step.name)
+    if step.condition:
+        found["if"] = _text(step.condition)
+    if step.uses:
+        pin = pins[step.uses]
+        found["uses"] = f"{pin.action}@{pin.commit}"
+        found.yaml_add_eol_comment(pin.version, "uses")
+    if step.given:
+        found["with"] = _value(step.given)
+    if step.env:
+        found["env"] = _value(step.env)
+    if step.run:
+        found["run"] = lines_of(step.run) if "\n" in step.run else _text(step.run)
+    return found
+
+
+def _value(value: Value) -> Any:
+    match value:
+        case str() | Expr() | Mixed():
+            return _text(value)
+        case Mapping():
+            return CommentedMap({safe_text(name): _value(one) for name, one in value.items()})
+        case Sequence():
+            return [_value(one) for one in value]
+        case _:
+            return value
+
+
+def _text(value: Text) -> str:
+    return safe_text(rendered(value))
