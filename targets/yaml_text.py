@@ -27,14 +27,17 @@ def dumped(document: Any) -> str:
 
 def safe_text(text: str) -> str:
     """Text in double quotes, unless it is plainly text to every reader."""
-    return text if _is_plain(text) else str.__new__(DoubleQuotedScalarString, text)
+    quoted: str = DoubleQuotedScalarString(text)
+    return text if _is_plain(text) else quoted
 
 
 def lines_of(text: str) -> str:
     """Text of several lines as a block, where that shows all of it; in double quotes where it would not."""
+    quoted: str = DoubleQuotedScalarString(text)
+    block: str = LiteralScalarString(text)
     if not text.replace("\n", "").isprintable():
-        return DoubleQuotedScalarString(text)
-    return LiteralScalarString(text) if "\n" in text and text.isascii() else text
+        return quoted
+    return block if "\n" in text and text.isascii() else text
 
 
 def _is_plain(text: str) -> bool:
