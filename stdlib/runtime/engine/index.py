@@ -48,6 +48,13 @@ def save(store: Store, found: Found, record: StageRecord) -> StageRecord:
     return adopted[0] if adopted else record
 
 
+def bring(source: Store, store: Store, found: Found, record: StageRecord) -> StageRecord:
+    """Copy what a record of another store names, by hash, and add the record; the one that then counts here."""
+    for sha256 in record.outputs.values():
+        store.put_object(source.local_path(sha256))
+    return save(store, found, record)
+
+
 def _newest(store: Store, entries: Sequence[Entry]) -> tuple[StageRecord | None, str]:
     trouble = ""
     for entry in reversed(entries):

@@ -9,13 +9,13 @@ from typing import Any
 
 from mlopsc.stdlib.runtime.engine.files import ProjectFiles
 from mlopsc.stdlib.runtime.engine.history import STATE, Latest
-from mlopsc.stdlib.runtime.engine.index import Found, find
+from mlopsc.stdlib.runtime.engine.index import Found, bring, find
 from mlopsc.stdlib.runtime.engine.keys import Keys, Parts, key_of
 from mlopsc.stdlib.runtime.engine.lock import Lock
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.engine.plan import Plan, PlannedStage, load_plan
 from mlopsc.stdlib.runtime.engine.why import causes
-from mlopsc.stdlib.runtime.store.opening import environment_store
+from mlopsc.stdlib.runtime.store.opening import environment_store, store_before
 from mlopsc.stdlib.runtime.store.protocol import Store
 
 
@@ -52,6 +52,7 @@ class Prepared:
         self.plan: Plan = whole.narrowed([*request.only, *request.force]) if request.only else whole
         self.forced = {stage.name for stage in whole.narrowed(request.force).stages if stage.name in request.force}
         self.store = request.store or environment_store(self.plan.settings, self.project)
+        self.before = store_before(self.project)
         self.lock = Lock(self.project, whole.name, whole.environment)
         self.files = ProjectFiles(self.project, self.project / STATE / "cache" / "files.json")
         self.keys = Keys(self.plan, self.files, self.store)
@@ -68,6 +69,15 @@ class Prepared:
         found = find(self.store, key_of(parts))
         refused = self._refused(stage, found.record) if found.record else ""
         return replace(found, record=None, trouble=refused) if refused else found
+
+    def brought(self, stage: PlannedStage, parts: Parts, found: Found) -> Found:
+        """The same with what the environment before has made under that key, if this one has nothing under it yet."""
+        if found.record or self.before is None:
+            return found
+        record = find(self.before, key_of(parts)).record
+        if record is None or self._refused(stage, record):
+            return found
+        return replace(found, record=bring(self.before, self.store, found, record))
 
     def _refused(self, stage: PlannedStage, record: StageRecord) -> str:
         if stage.name in self.forced:

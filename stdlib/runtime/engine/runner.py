@@ -99,7 +99,7 @@ class _Walk:
         try:
             inputs = self._inputs(stage)
             parts = self._prepared.keys.parts(stage, inputs)
-            found = self._prepared.find(stage, parts)
+            found = self._prepared.brought(stage, parts, self._prepared.find(stage, parts))
             if found.record:
                 self._settle(summary_of(found.record, cached=True))
             else:

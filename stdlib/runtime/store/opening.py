@@ -15,6 +15,9 @@ DEFAULT = ".mlops/store"
 VARIABLE = "MLOPSC_STORE"
 """Says where an environment's store is, whatever the spec says: set for what runs on infrastructure that made it."""
 
+BEFORE = "MLOPSC_STORE_BEFORE"
+"""Says where the store of the environment before is, from which a run takes what has been made there already."""
+
 
 def environment_store(settings: Mapping[str, Any], project: Path) -> Store:
     """The store of an environment, from its settings, or where the variable MLOPSC_STORE says that it is."""
@@ -24,6 +27,12 @@ def environment_store(settings: Mapping[str, Any], project: Path) -> Store:
 def environment_place(settings: Mapping[str, Any]) -> str | None:
     """The folder or URL of that store; None for the usual folder."""
     return os.environ.get(VARIABLE) or settings.get("store")
+
+
+def store_before(project: Path) -> Store | None:
+    """The store of the environment before, where the variable MLOPSC_STORE_BEFORE says that there is one."""
+    place = os.environ.get(BEFORE)
+    return open_store(place, project) if place else None
 
 
 def open_store(location: str | None, project: Path) -> Store:
