@@ -76,7 +76,7 @@ def _resources(places: Sequence[Place]) -> Iterator[Resource]:
             yield from key(place, label, purpose, place.key_alias)
         yield from _boundary(place)
         if place.github:
-            yield from ci_roles(place)
+            yield from ci_roles(place, images=place is first and first.is_first_in_account)
 
 
 def _provider_of_identities(place: Place) -> Resource:

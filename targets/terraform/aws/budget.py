@@ -25,9 +25,8 @@ def budget(place: Place) -> Iterator[Resource]:
     assert amount is not None, "a check refuses any other"
     reason = place.written.because(f"Mails {owner} when the money is nearly spent", "budget")
     tags = owner_tags(place.written.pipeline, place.written.environment)
-    filters: list[Value] = [
-        {"name": "TagKeyValue", "values": [f"user:{key}${value}"]} for key, value in sorted(tags.items())
-    ]
+    # One filter: the provider reads back one for each name, and two would be a change in every plan.
+    counted: list[Value] = [f"user:{key}${value}" for key, value in sorted(tags.items())]
     notifications: list[Value] = [
         {
             "notification_type": kind,
@@ -44,7 +43,7 @@ def budget(place: Place) -> Iterator[Resource]:
         "limit_amount": f"{amount.amount:g}",
         "limit_unit": amount.currency,
         "time_unit": "MONTHLY",
-        "cost_filter": filters,
+        "cost_filter": [{"name": "TagKeyValue", "values": counted}],
         "notification": notifications,
         "tags": place.tags(reason),
     }

@@ -32,6 +32,7 @@ _BUCKET_READS = (
     "s3:GetLifecycleConfiguration",
     "s3:GetReplicationConfiguration",
     "s3:ListBucket",
+    "s3:ListTagsForResource",
 )
 _BUCKET_WRITES = (
     "s3:CreateBucket",
@@ -42,6 +43,8 @@ _BUCKET_WRITES = (
     "s3:PutBucketVersioning",
     "s3:PutEncryptionConfiguration",
     "s3:PutLifecycleConfiguration",
+    "s3:TagResource",
+    "s3:UntagResource",
 )
 _ROLE_READS = (
     "iam:GetRole",
@@ -62,14 +65,14 @@ _ROLE_WRITES = (
 )
 
 
-def ci_roles(place: Place) -> Iterator[Resource]:
-    """The roles of CI for one environment; the one for images belongs to the account's first."""
+def ci_roles(place: Place, *, images: bool) -> Iterator[Resource]:
+    """The roles of CI for one environment, with the one for images or without it: an account has one."""
     environment = place.written.environment
     yield from _role(place, "ci-plan", f"Plans changes of {environment}", environment + PLANNING, _plan_rights(place))
     yield from _role(
         place, "ci-apply", f"Applies what was planned for {environment}", environment, _apply_rights(place)
     )
-    if place.is_first_in_account:
+    if images:
         yield from _role(place, BUILDING, "Pushes images", BUILDING, _image_rights(place))
 
 
@@ -129,7 +132,10 @@ def _apply_rights(place: Place) -> Iterator[Statement]:
         denies=True,
     )
     yield Statement(
-        "Budget", ("budgets:ModifyBudget", "budgets:TagResource"), (_budget(place),), "The environment's budget"
+        "Budget",
+        ("budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"),
+        (_budget(place),),
+        "The environment's budget",
     )
 
 

@@ -52,8 +52,11 @@ def page(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield from ("", "## What none of these may", "")
     yield from _never(account, stages)
     yield from ("", "## Continuous integration", "")
-    yield "A person makes these roles, and they cannot change themselves, each other, the boundary or the keys. Whoever"
-    yield "applies sets the store's policy, and could let somebody in that way: it is in the plan that was approved."
+    yield "A person makes these roles, and they cannot change themselves, each other, the boundary or the keys."
+    yield "Whoever applies sets the store's policy, how long it keeps what, and who may take the roles above: it"
+    yield "could let somebody in, or have records go, and that is in the plan that was approved. Every job of the"
+    yield "GitHub environment can take the role that applies as well as those of stages: only the reviewed workflow"
+    yield "says which one a job takes."
     for role in others:
         yield from ("", f"### `{_short(role)}`", "", *_about(account, role), "")
         yield from _rows(account, role)

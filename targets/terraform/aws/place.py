@@ -155,7 +155,10 @@ class Place:
         return [one for one in found if one.get("account") == self.account] or (self.settings,)
 
     def backend(self) -> Backend:
-        """Where the state is: locked by a file beside it, so that no table is needed."""
+        """Where the state is: locked by a file beside it, so that no table is needed.
+
+        The key is named, although it is the bucket's: with `encrypt` alone Terraform asks for Amazon's own.
+        """
         return Backend(
             "s3",
             {
@@ -163,6 +166,7 @@ class Place:
                 "key": self.state_key,
                 "region": self.state_region,
                 "encrypt": True,
+                "kms_key_id": arn("kms", self.state_alias, region=self.state_region, account=self.account),
                 "use_lockfile": True,
             },
         )

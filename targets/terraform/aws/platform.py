@@ -23,12 +23,17 @@ _BUCKET = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _BUCKET_RULE = "A bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`, and begins and ends with no sign."
 
 
+_KEPT_FREE = ("bootstrap", "plans")
+"""What begins other keys than those of an environment's state in the bucket of states."""
+
+
 class AwsPlatform:
     """Writes S3, IAM, KMS and a budget."""
 
     def check(self, model: SemanticModel, environment: EnvironmentModel) -> Iterable[Diagnostic]:
         """What it cannot express, each at its line of the spec."""
         yield from of_platform(environment, lambda found: _region(cast("dict[str, Any]", found.value), found.value_at))
+        yield from _name(environment)
         yield from _store(environment)
         yield from _budget(environment)
         yield from groups_without(environment, "aws", 'aws = "arn:aws:iam::ACCOUNT:role/NAME"', "aws")
@@ -64,6 +69,12 @@ def _region(call: dict[str, Any], at: Any) -> Iterator[Diagnostic]:
     bucket = call.get("bucket")
     if bucket and not _BUCKET.fullmatch(str(bucket["id"])):
         yield messages.name_refused(at, "a bucket", str(bucket["id"]), _BUCKET_RULE)
+
+
+def _name(environment: EnvironmentModel) -> Iterator[Diagnostic]:
+    if environment.name in _KEPT_FREE:
+        rule = "`bootstrap` and `plans` are folders of the bucket that keeps the states."
+        yield messages.name_refused(environment.at, "an environment", environment.name, rule)
 
 
 def _store(environment: EnvironmentModel) -> Iterator[Diagnostic]:

@@ -68,7 +68,7 @@ def _trust(place: Place, identity: Identity) -> Iterator[Statement]:
         "Containers",
         ("sts:AssumeRole",),
         (),
-        "Tasks of this account's containers",
+        "Tasks that ECS runs in this account",
         (account,),
         {"Service": ("ecs-tasks.amazonaws.com",)},
     )

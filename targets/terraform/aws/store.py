@@ -16,6 +16,9 @@ _PERSONAL = ("log/", "feedback/")
 _OLD_VERSIONS = 30
 """Days for which what was overwritten or deleted can be brought back."""
 _UNFINISHED = 7
+_PLANS = "plans/"
+"""Where plans wait for approval: each holds what the state holds."""
+_PLANS_KEPT = 7
 _KEY_WAITS = 30
 
 
@@ -33,7 +36,7 @@ def store(place: Place) -> Iterator[Resource]:
 
 def state(place: Place) -> Iterator[Resource]:
     """The bucket of an account's states and plans, with a key of its own."""
-    yield from key(place, "state", "The key that states and plans are encrypted with", place.state_alias)
+    yield from key(place, "state", "The key that states, plans and images are encrypted with", place.state_alias)
     reason = place.written.because("States and plans of all environments in this account")
     yield from hardened_bucket(place, "state", place.state_bucket, Expr("aws_kms_key.state.arn"), reason, True)
     yield _lifecycle(place, "state", ())
@@ -173,8 +176,19 @@ def _lifecycle(place: Place, label: str, personal: Sequence[str]) -> Resource:
             "filter": [{"prefix": ""}],
             "noncurrent_version_expiration": [{"noncurrent_days": _OLD_VERSIONS}],
             "abort_incomplete_multipart_upload": [{"days_after_initiation": _UNFINISHED}],
+            # What marks a deletion would stay for ever, and every look into a folder would pass over all of them.
+            "expiration": [{"expired_object_delete_marker": True}],
         }
     ]
+    if label == "state":
+        rules.append(
+            {
+                "id": "plans",
+                "status": "Enabled",
+                "filter": [{"prefix": _PLANS}],
+                "expiration": [{"days": _PLANS_KEPT}],
+            }
+        )
     for prefix in personal:
         rules.append(
             {
@@ -184,12 +198,13 @@ def _lifecycle(place: Place, label: str, personal: Sequence[str]) -> Resource:
                 "noncurrent_version_expiration": [{"noncurrent_days": 1}],
             }
         )
-    forgotten = "; of requests within a day, so that what is forgotten is gone" if personal else ""
+    plans = f"; plans go after {_PLANS_KEPT} days" if label == "state" else ""
+    forgotten = "; those of requests after a day, so that what is forgotten is gone" if personal else ""
     return Resource(
         "aws_s3_bucket_lifecycle_configuration",
         label,
         {"bucket": Expr(f"aws_s3_bucket.{label}.id"), "rule": rules},
-        place.written.because(f"Unfinished uploads and old versions go{forgotten}", "store"),
+        place.written.because(f"Unfinished uploads and old versions go{plans}{forgotten}", "store"),
         after=(f"aws_s3_bucket_versioning.{label}",),
     )
 

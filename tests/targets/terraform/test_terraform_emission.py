@@ -138,3 +138,17 @@ def test_the_example_is_built() -> None:
         [sys.executable, "-m", "mlopsc.compiler.cli", "build", "--check"], cwd=EXAMPLE, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_two_environments_in_one_account_push_images_as_one(tmp_path: Path) -> None:
+    second = 'environment staging { platform = aws(region = "eu-west-1", account = "123456789012") }\n'
+    roles = bikes(tmp_path, second).documents["aws-123456789012"]["resource"]["aws_iam_role"]
+    assert sum(name.endswith("_image") for name in roles) == 1
+    assert {"prod_ci_apply", "staging_ci_apply"} <= set(roles)
+
+
+def test_a_budget_has_one_filter_by_tags_and_a_state_the_key_of_its_bucket(tmp_path: Path) -> None:
+    document = bikes(tmp_path).documents["prod"]
+    (counted,) = document["resource"]["aws_budgets_budget"]["cost"]["cost_filter"]
+    assert counted["values"] == ["user:mlopsc-environment$prod", "user:mlopsc-pipeline$bike_demand"]
+    assert document["terraform"]["backend"]["s3"]["kms_key_id"].endswith(":123456789012:alias/bike-demand-state")

@@ -86,7 +86,8 @@ def test_environments_that_would_share_a_store_or_a_state_are_told_apart() -> No
 
 
 def test_an_environment_cannot_have_the_name_of_one_of_ours() -> None:
-    assert [code for code, _, _ in found(spec(AWS).replace("environment prod", "environment image"))] == ["E604"]
+    for name in ("image", "plans", "bootstrap"):
+        assert [code for code, _, _ in found(spec(AWS).replace("environment prod", f"environment {name}"))] == ["E604"]
 
 
 @pytest.mark.parametrize("code", [f"E{number}" for number in (603, 604, 605, 606, 607, 608, 610, 611)])
