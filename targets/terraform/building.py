@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from math import ceil
+from typing import TYPE_CHECKING, Any, cast
 
+from mlopsc.compiler.schema.values import SECONDS, Duration
 from mlopsc.targets import Build
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.resources import Backend, Extension, Output, Provider, Reason, Resource, Root, Variable
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
 FOLDER = "terraform"
+_MONTH = 31
+"""The days of a month, for what must not go too early."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,15 @@ class Written:
             return ()
         file, _, function = call["name"].rpartition(":")
         return (Extension(file, function, self.setting_at("infrastructure")),)
+
+
+def log_retention(settings: Mapping[str, Any]) -> int | None:
+    """The days for which a release keeps its log of requests, from its settings; None where they say nothing of it."""
+    log = cast("Mapping[str, Any]", settings.get("log") or {})
+    if log.get("retention") is None:
+        return None
+    duration = Duration.parse(str(log["retention"]))
+    return duration.months * _MONTH or ceil(duration.seconds / SECONDS["d"])
 
 
 def _line(setting: SettingModel | None) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 ISSUER = "https://token.actions.githubusercontent.com"
 PLANNING = "-plan"
 """What ends the name of the GitHub environment in which plans are made: it has no approvers."""
+RUNNING = "-run"
+"""What ends the name of that in which stages, ticks and looks run: no approvers, and its tokens apply nothing."""
 BUILDING = "image"
 """The GitHub environment in which images are built."""
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel, SettingModel
 from mlopsc.targets.terraform import messages
-from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, lacking
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING, lacking
 from mlopsc.targets.terraform.platforms import LOCAL, PLATFORM, named, settings_of
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -43,10 +43,8 @@ def _sharing(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Di
 
 def _reserved(environment: EnvironmentModel) -> Iterator[Diagnostic]:
     """Names that GitHub environments of ours have."""
-    if environment.name == BUILDING or environment.name.endswith(PLANNING):
-        rule = (
-            f"`{BUILDING}` and names that end in `{PLANNING}` are those of environments in which CI builds and plans."
-        )
+    if environment.name == BUILDING or environment.name.endswith((PLANNING, RUNNING)):
+        rule = f"`{BUILDING}` and names that end in `{PLANNING}` or `{RUNNING}` are those of environments of CI."
         yield messages.name_refused(environment.at, "an environment", environment.name, rule)
 
 

@@ -50,7 +50,7 @@ def test_the_bike_example_has_no_error_and_a_pipeline_for_each_environment() -> 
     assert [pipeline.environment.serves for pipeline in bike.pipelines.values()] == [False, True]
     gate = bike.pipelines["prod"].stage("demand_gate")
     assert gate.inputs == ("demand", "rides")
-    assert bike.origins["prod"]["stages"]["demand_gate"]["rules"]["require mae(test)"] == "pipeline.mlops:57:3"
+    assert bike.origins["prod"]["stages"]["demand_gate"]["rules"]["require mae(test)"] == "pipeline.mlops:58:3"
 
 
 def test_files_are_emitted_for_all_environments_at_once() -> None:

@@ -14,6 +14,7 @@ from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 _HOUR = 3_600
+_NEW = Condition("Null", "s3:if-none-match", ("false",))
 _BUCKET_READS = (
     "s3:GetAccelerateConfiguration",
     "s3:GetBucketAcl",
@@ -159,7 +160,9 @@ def _state(place: Place, *, writes: bool) -> Iterator[Statement]:
         yield Statement("Plans", ("s3:GetObject",), (plans,), "Exactly the plan that was approved")
     else:
         yield Statement("State", ("s3:GetObject",), (state,), "The state of this environment")
-        yield Statement("Plans", ("s3:PutObject",), (plans,), "Where plans wait for approval")
+        yield Statement(
+            "Plans", ("s3:PutObject",), (plans,), "Where plans wait for approval; none is replaced", (_NEW,)
+        )
     lock = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
     yield Statement("Lock", lock, (f"{state}.tflock",), "One at a time")
     yield Statement(

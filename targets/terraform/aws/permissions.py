@@ -54,9 +54,9 @@ def page(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield from ("", "## Continuous integration", "")
     yield "A person makes these roles, and they cannot change themselves, each other, the boundary or the keys."
     yield "Whoever applies sets the store's policy, how long it keeps what, and who may take the roles above: it"
-    yield "could let somebody in, or have records go, and that is in the plan that was approved. Every job of the"
-    yield "GitHub environment can take the role that applies as well as those of stages: only the reviewed workflow"
-    yield "says which one a job takes."
+    yield "could let somebody in, or have records go, and that is in the plan that was approved. Jobs that run the"
+    yield "project's code have a GitHub environment of their own, whose tokens open the roles of stages and none of"
+    yield "these."
     for role in others:
         yield from ("", f"### `{_short(role)}`", "", *_about(account, role), "")
         yield from _rows(account, role)

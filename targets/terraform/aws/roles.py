@@ -9,7 +9,7 @@ from mlopsc.targets.terraform.aws.policies import Condition, Statement, document
 from mlopsc.targets.terraform.aws.store import bucket_arn
 from mlopsc.targets.terraform.expressions import Value, template
 from mlopsc.targets.terraform.identities import Act, Grant, Identity, Source, identities
-from mlopsc.targets.terraform.oidc import ISSUER, subjects
+from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 SERVICE_ONLY = ("router",)
@@ -73,7 +73,7 @@ def _trust(place: Place, identity: Identity) -> Iterator[Statement]:
         {"Service": ("ecs-tasks.amazonaws.com",)},
     )
     if place.github and identity.name not in SERVICE_ONLY:
-        yield workflow_trust(place, subjects(place.github, place.written.environment))
+        yield workflow_trust(place, subjects(place.github, place.written.environment + RUNNING))
 
 
 def workflow_trust(place: Place, exact: str) -> Statement:
@@ -136,20 +136,17 @@ def _buckets(sources: Sequence[Source]) -> Iterator[tuple[str, str, Reason]]:
 def _source_rights(number: int, source: tuple[str, str, Reason]) -> Iterator[Statement]:
     bucket, key, reason = source
     because = f"{reason.purpose} ({reason.part})"
-    folder = key if key.endswith("/") or not key else f"{key}"
-    yield Statement(
-        f"Source{number}",
-        ("s3:GetObject",),
-        [f"arn:aws:s3:::{bucket}/{folder}{'*' if folder.endswith('/') or not folder else ''}"],
-        because,
-    )
-    begin = key.partition("*")[0].rpartition("/")[0]
+    whole = "*" if key.endswith("/") or not key else ""
+    yield Statement(f"Source{number}", ("s3:GetObject",), [f"arn:aws:s3:::{bucket}/{key}{whole}"], because)
+    folder = key.partition("*")[0].rpartition("/")[0]
+    # What is at the top of a bucket has no folder; without a pattern in it, only its own name is looked for.
+    names = (folder, f"{folder}/*") if folder else ("*",) if "*" in key or not key else (key, f"{key}/*")
     yield Statement(
         f"SourceNames{number}",
         ("s3:ListBucket",),
         [f"arn:aws:s3:::{bucket}"],
         because,
-        (Condition("StringLike", "s3:prefix", (f"{begin}*",)),),
+        (Condition("StringLike", "s3:prefix", names),),
     )
 
 

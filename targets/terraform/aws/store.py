@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mlopsc.targets.terraform.aws.place import Place
 from mlopsc.targets.terraform.aws.policies import Condition, Statement, arn, document, policy_text
+from mlopsc.targets.terraform.building import log_retention
 from mlopsc.targets.terraform.expressions import Expr, Value, template
 from mlopsc.targets.terraform.resources import Reason, Resource
 
@@ -198,6 +199,8 @@ def _lifecycle(place: Place, label: str, personal: Sequence[str]) -> Resource:
                 "noncurrent_version_expiration": [{"noncurrent_days": 1}],
             }
         )
+    if personal:
+        rules += _expiring(place)
     plans = f"; plans go after {_PLANS_KEPT} days" if label == "state" else ""
     forgotten = "; those of requests after a day, so that what is forgotten is gone" if personal else ""
     return Resource(
@@ -207,6 +210,20 @@ def _lifecycle(place: Place, label: str, personal: Sequence[str]) -> Resource:
         place.written.because(f"Unfinished uploads and old versions go{plans}{forgotten}", "store"),
         after=(f"aws_s3_bucket_versioning.{label}",),
     )
+
+
+def _expiring(place: Place) -> Iterator[Value]:
+    """The request log goes by itself once its retention is over, even where no router runs to see to it."""
+    for stage in place.build.pipeline.stages:
+        kept = log_retention(stage.settings) if stage.kind == "release" else None
+        if kept is not None:
+            for prefix in _PERSONAL:
+                yield {
+                    "id": f"{stage.name}-{prefix.rstrip('/')}",
+                    "status": "Enabled",
+                    "filter": [{"prefix": f"{place.prefix}{prefix}{stage.name}/{place.written.environment}/"}],
+                    "expiration": [{"days": kept + 1}],
+                }
 
 
 def _why(reason: Reason, purpose: str) -> Reason:

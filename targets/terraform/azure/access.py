@@ -16,7 +16,7 @@ from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import Act, Identity
 from mlopsc.targets.terraform.naming import name
-from mlopsc.targets.terraform.oidc import ISSUER, subjects
+from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 AUDIENCE = "api://AzureADTokenExchange"
@@ -62,11 +62,11 @@ def _trust(written: Written, make: Maker, identity: Identity, runs_as: Resource)
     github = github_of(written)
     if github is not None and identity.name not in _SERVICES:
         reason = Reason(
-            f"Jobs of the GitHub environment {written.environment} may run as {identity.name}, and no others",
+            f"Jobs of the GitHub environment {written.environment}{RUNNING} may run as {identity.name}, and no others",
             f"pipeline {written.pipeline}",
             "github",
         )
-        yield federated(make, identity.name, runs_as, subjects(github, written.environment), reason)
+        yield federated(make, identity.name, runs_as, subjects(github, written.environment + RUNNING), reason)
 
 
 def federated(make: Maker, label: str, runs_as: Resource, subject: str, reason: Reason) -> Resource:

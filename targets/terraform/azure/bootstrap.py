@@ -11,7 +11,7 @@ from functools import cached_property
 
 from mlopsc.targets import Build, OutputFile, folder_name
 from mlopsc.targets.terraform.azure.access import github_of
-from mlopsc.targets.terraform.azure.ci import IMAGE, ci, pushes_images
+from mlopsc.targets.terraform.azure.ci import ci, pushes_images
 from mlopsc.targets.terraform.azure.making import (
     DAYS_BACK,
     NAMESPACES,
@@ -38,6 +38,7 @@ from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.guides import guide
 from mlopsc.targets.terraform.naming import name
+from mlopsc.targets.terraform.oidc import BUILDING
 from mlopsc.targets.terraform.resources import Output, Reason, Resource, Root
 from mlopsc.targets.terraform.synthesis import Plan
 
@@ -163,7 +164,7 @@ class _Base:
             "anonymous_pull_enabled": False,
         }
         reason = self.first.because("Images of the pipeline: pushed by one identity, without passwords")
-        return self.make("azurerm_container_registry", IMAGE, body, reason)
+        return self.make("azurerm_container_registry", BUILDING, body, reason)
 
     def _home(self, written: Written) -> Resource:
         called, is_there = group_of(written)

@@ -14,13 +14,8 @@ from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import Act
 from mlopsc.targets.terraform.naming import name
-from mlopsc.targets.terraform.oidc import subjects
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
-
-PLANNING = "-plan"
-"""What ends the name of the GitHub environment in which plans are made: it has no approvers."""
-IMAGE = "image"
-"""The GitHub environment in which images are built."""
 
 
 def ci(written: Written, make: Maker, group: Resource, home: Resource) -> Iterator[Resource]:
@@ -46,9 +41,9 @@ def ci(written: Written, make: Maker, group: Resource, home: Resource) -> Iterat
 
 def pushes_images(written: Written, make: Maker, group: Resource, registry: Resource) -> Iterator[Resource]:
     """The identity that pushes images into one registry, and can do nothing else."""
-    runs_as = _who(written, make, group, IMAGE, IMAGE, "Pushes images", of_environment=False)
+    runs_as = _who(written, make, group, BUILDING, BUILDING, "Pushes images", of_environment=False)
     yield runs_as
-    yield _trusted(written, make, runs_as, IMAGE)
+    yield _trusted(written, make, runs_as, BUILDING)
     body: dict[str, Value] = {
         "scope": registry.get("id"),
         "role_definition_name": "AcrPush",
@@ -56,7 +51,7 @@ def pushes_images(written: Written, make: Maker, group: Resource, registry: Reso
         "principal_type": "ServicePrincipal",
         "description": "image: push and pull images",
     }
-    yield make("azurerm_role_assignment", IMAGE, body, _because(written, "Pushes into this registry, and no other"))
+    yield make("azurerm_role_assignment", BUILDING, body, _because(written, "Pushes into this registry, and no other"))
 
 
 def _who(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
-from math import ceil
-from typing import Any, cast
+from typing import cast
 
-from mlopsc.compiler.schema.values import SECONDS, Duration
 from mlopsc.targets.terraform.azure.locations import ZONED
 from mlopsc.targets.terraform.azure.making import DAYS_BACK, Maker, account_body
 from mlopsc.targets.terraform.azure.places import StorePlace, location_of, store_of
-from mlopsc.targets.terraform.building import Written
+from mlopsc.targets.terraform.building import Written, log_retention
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.platforms import platform_of
 from mlopsc.targets.terraform.resources import Resource
@@ -19,7 +17,6 @@ from mlopsc.targets.terraform.resources import Resource
 SOFT_DAYS = 7
 """For how many days a deleted blob can be had back; after its retention, a log stays for these and is gone."""
 _LONGEST_PREFIX = 31
-_MONTH = 31
 
 
 def storage(written: Written, make: Maker, group: Resource) -> Iterator[Resource]:
@@ -99,7 +96,7 @@ def _stays(written: Written, make: Maker, account: Resource, place: StorePlace) 
     purpose = f"What was replaced or deleted goes after {DAYS_BACK} days"
     if not logs:
         return make("azurerm_storage_management_policy", "store", body, written.because(purpose, "store"))
-    stage = next(one for one in written.build.pipeline.stages if _retention(one.settings) is not None)
+    stage = next(one for one in written.build.pipeline.stages if log_retention(one.settings) is not None)
     purpose = f"{purpose}; request logs when their retention ends, whether or not a router runs that deletes them"
     return make(
         "azurerm_storage_management_policy", "store", body, written.because_of_stage(purpose, stage.name, "log")
@@ -109,7 +106,7 @@ def _stays(written: Written, make: Maker, account: Resource, place: StorePlace) 
 def _logs(written: Written, place: StorePlace) -> Iterator[Mapping[str, Value]]:
     """A rule for the log of each release that is not kept for ever."""
     for stage in written.build.pipeline.stages:
-        retention = _retention(stage.settings) if stage.kind == "release" else None
+        retention = log_retention(stage.settings) if stage.kind == "release" else None
         if retention is None:
             continue
         below = f"{stage.name}/{written.environment}/"
@@ -125,12 +122,3 @@ def _logs(written: Written, place: StorePlace) -> Iterator[Mapping[str, Value]]:
                 }
             ],
         }
-
-
-def _retention(settings: Mapping[str, Any]) -> int | None:
-    """The days that a release keeps its log."""
-    log = cast("Mapping[str, Any]", settings.get("log") or {})
-    if log.get("retention") is None:
-        return None
-    duration = Duration.parse(str(log["retention"]))
-    return duration.months * _MONTH or ceil(duration.seconds / SECONDS["d"])

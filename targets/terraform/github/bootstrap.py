@@ -11,7 +11,7 @@ from mlopsc.targets import Build, OutputFile, folder_name
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Expr, Value
 from mlopsc.targets.terraform.guides import guide
-from mlopsc.targets.terraform.oidc import BUILDING, PLANNING
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING
 from mlopsc.targets.terraform.resources import Backend, Provider, Reason, Resource, Root
 from mlopsc.targets.terraform.synthesis import Plan
 
@@ -83,6 +83,8 @@ def _resources(repository: Repository) -> Iterator[Resource]:
         yield from _environment(repository, written, written.environment, why, reviewers)
         planned = written.because(f"Jobs that plan for {written.environment}: they change nothing and ask nobody")
         yield from _environment(repository, written, f"{written.environment}{PLANNING}", planned, [])
+        run = written.because(f"Jobs that run stages, ticks and looks in {written.environment}: they apply nothing")
+        yield from _environment(repository, written, f"{written.environment}{RUNNING}", run, [])
     first = Written(repository.builds[0])
     built = repository.because("Jobs that build images")
     yield from _environment(repository, first, BUILDING, built, [])

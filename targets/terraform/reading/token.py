@@ -11,7 +11,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, lacking, subjects
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING, lacking, subjects
 
 URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _SECRET = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
@@ -57,7 +57,7 @@ def judged(token: Mapping[str, Any], github: Mapping[str, Any] | None, environme
     subject = str(token.get("sub", ""))
     if not github or lacking(github):
         return Judgement(subject, (), f"tell the spec whose repository it is: `{_call(token, subject)}`")
-    jobs = [*environments, *(f"{name}{PLANNING}" for name in environments), BUILDING]
+    jobs = [*environments, *(f"{name}{end}" for end in (PLANNING, RUNNING) for name in environments), BUILDING]
     expected = {name: subjects(github, name) for name in jobs}
     trusted = tuple(name for name, one in expected.items() if one == subject)
     if trusted:

@@ -214,14 +214,14 @@ def _beyond(account: Account, identity: Identity) -> Iterator[str]:
 def _trusted(account: Account, identity: Identity) -> Iterator[str]:
     """Principals that get in and should not, or should and do not."""
     tokens = {
-        "this environment": ("repo:example-org/bike-demand:environment:prod", "sts.amazonaws.com"),
+        "this environment": ("repo:example-org/bike-demand:environment:prod-run", "sts.amazonaws.com"),
         "another environment": ("repo:example-org/bike-demand:environment:dev", "sts.amazonaws.com"),
-        "one that begins alike": ("repo:example-org/bike-demand:environment:prod-plan", "sts.amazonaws.com"),
+        "that which applies": ("repo:example-org/bike-demand:environment:prod", "sts.amazonaws.com"),
         "a branch": ("repo:example-org/bike-demand:ref:refs/heads/main", "sts.amazonaws.com"),
         "a pull request": ("repo:example-org/bike-demand:pull_request", "sts.amazonaws.com"),
-        "another repository": ("repo:example-org/bike-demand2:environment:prod", "sts.amazonaws.com"),
-        "another owner": ("repo:evil/bike-demand:environment:prod", "sts.amazonaws.com"),
-        "another audience": ("repo:example-org/bike-demand:environment:prod", "https://github.com/example-org"),
+        "another repository": ("repo:example-org/bike-demand2:environment:prod-run", "sts.amazonaws.com"),
+        "another owner": ("repo:evil/bike-demand:environment:prod-run", "sts.amazonaws.com"),
+        "another audience": ("repo:example-org/bike-demand:environment:prod-run", "https://github.com/example-org"),
     }
     for what, (subject, audience) in tokens.items():
         token = {f"{ISSUER}:sub": subject, f"{ISSUER}:aud": audience}
@@ -274,7 +274,8 @@ CI_TABLE: Sequence[tuple[str, str, str, Mapping[str, str], bool]] = [
     ("prod_ci_plan", "s3:PutObject", STATE_FILE, {}, False),
     ("prod_ci_plan", "s3:PutObject", LOCK, {}, True),
     ("prod_ci_plan", "s3:DeleteObject", LOCK, {}, True),
-    ("prod_ci_plan", "s3:PutObject", PLAN, {}, True),
+    ("prod_ci_plan", "s3:PutObject", PLAN, ONCE, True),
+    ("prod_ci_plan", "s3:PutObject", PLAN, {}, False),
     ("prod_ci_plan", "s3:GetObject", f"{STATE}/dev/terraform.tfstate", {}, False),
     ("prod_ci_plan", "s3:GetObject", f"{STATE}/bootstrap/terraform.tfstate", {}, False),
     ("prod_ci_plan", "s3:GetBucketPolicy", STORE, {}, True),
