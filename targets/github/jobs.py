@@ -50,13 +50,20 @@ def check_job(repository: Repository) -> Job:
     """The spec, its form, and whether what is committed is what it makes."""
     script = "mlopsc check --format github\nmlopsc fmt --check\nmlopsc build --check\n"
     check = Step("check", "Check the spec, and that what is built is committed", run=script)
-    return Job("check", "check the spec", (checkout(), *python(repository), check), 15, permissions=(READ,))
+    return Job(
+        "check",
+        "check the spec",
+        (checkout(), *python(repository), check),
+        15,
+        permissions=(READ,),
+        folder=repository.folder,
+    )
 
 
 def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str, str]) -> Job:
     """One stage of a run, on the outputs of those before it."""
     before = [ids[name] for name in stage.inputs if name in ids]
-    fetched = [_download(ids[name], name) for name in stage.inputs if name in ids]
+    fetched = [_download(repository, ids[name], name) for name in stage.inputs if name in ids]
     run = Step(
         "run",
         "Run the stage",
@@ -83,6 +90,7 @@ def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str,
         needs=("check", *before),
         permissions=(READ,),
         stage=stage.name,
+        folder=repository.folder,
     )
 
 
@@ -90,7 +98,7 @@ def stage_ids(stages: Sequence[Stage]) -> dict[str, str]:
     """The id of the job of each stage."""
     taken: dict[str, str] = {}
     for stage in stages:
-        taken[stage.name] = job_id(f"{stage.kind}-{stage.name}", set(taken.values()))
+        taken[stage.name] = job_id(f"{stage.kind}-{stage.name}", taken.values())
     return taken
 
 
@@ -101,12 +109,12 @@ def ready_job(needs: Sequence[str]) -> Job:
     return Job("ready", "ready", (step,), 5, needs=tuple(needs), condition=Expr("always()"))
 
 
-def _download(job: str, stage: str) -> Step:
+def _download(repository: Repository, job: str, stage: str) -> Step:
     return Step(
         f"fetch-{job}",
         f"Get what {stage} made",
         uses="download",
-        given={"name": f"store-{job}", "path": STORE},
+        given={"name": f"store-{job}", "path": _in_folder(repository, STORE)},
     )
 
 

@@ -54,6 +54,8 @@ class Job:
     env: Mapping[str, Text] = field(default_factory=dict)
     outputs: Mapping[str, Expr] = field(default_factory=dict)
     stage: str = ""
+    folder: str = ""
+    """Where its scripts run; without one, at the top of the repository, which a job without a checkout needs."""
 
 
 @dataclass(frozen=True)

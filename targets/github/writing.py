@@ -28,11 +28,16 @@ def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: str, head
     }
     if workflow.env:
         body["env"] = _value(workflow.env)
-    body["jobs"] = {job.id: _job(job, pins, runner) for job in workflow.jobs}
-    for key in ("permissions", "jobs"):
-        body.yaml_set_comment_before_after_key(key, before="\n")
-    comment = "".join(f"# {line}".rstrip() + "\n" for line in header)
+    jobs = body["jobs"] = CommentedMap({job.id: _job(job, pins, runner) for job in workflow.jobs})
+    for above, key in [(body, "permissions"), (body, "jobs"), *((jobs, job.id) for job in workflow.jobs[1:])]:
+        above.yaml_set_comment_before_after_key(key, before="\n")
+    comment = "".join(f"# {_in_one_line(line)}".rstrip() + "\n" for line in header)
     return comment + re.sub(r"\n\s*\n\n+", "\n\n", dumped(body))
+
+
+def _in_one_line(text: str) -> str:
+    """Text of a spec for a comment, which ends with its line: what ends one for some reader is written out."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
@@ -47,6 +52,8 @@ def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
     if job.environment:
         found["environment"] = _text(job.environment)
     found["permissions"] = _permissions(job.permissions)
+    if job.folder:
+        found["defaults"] = {"run": {"working-directory": _text(job.folder)}}
     if job.outputs:
         found["outputs"] = _value(job.outputs)
     if job.env:
@@ -80,8 +87,14 @@ def _step(step: Step, pins: Mapping[str, Pin]) -> CommentedMap:
     if step.env:
         found["env"] = _value(step.env)
     if step.run:
-        found["run"] = lines_of(step.run) if "\n" in step.run else _text(step.run)
+        found["run"] = _script(step.run)
     return found
+
+
+def _script(script: str) -> str:
+    """A script as a block, unless it is one plain line: nobody wants to read escaped quotes."""
+    text = safe_text(script)
+    return text if "\n" not in script and text is script else lines_of(script.rstrip("\n") + "\n")
 
 
 def _value(value: Value) -> Any:
