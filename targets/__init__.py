@@ -31,6 +31,7 @@ class OutputFile:
     """A file that a build writes; `path` is relative to the spec, with `/` between its parts.
 
     One that is not `committed` belongs to this machine only: git ignores it, and `build --check` does not look at it.
+    One that `is_seed` is written only where there is nothing yet: from then on it belongs to whoever edits it.
     `target` is the name of the target that made it, which the compilation fills in.
     """
 
@@ -38,6 +39,7 @@ class OutputFile:
     text: str
     committed: bool = True
     target: str = ""
+    is_seed: bool = False
 
 
 @dataclass(frozen=True)

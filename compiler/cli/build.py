@@ -48,7 +48,8 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     files = emit_sound(spec, compilation, targets)
     only = _folder_of(compilation, environment_named(compilation.pipelines, environment)) if environment else ""
     if check:
-        difference = compare(spec.folder, spec.name, [one for one in files if one.committed], targets, only)
+        demanded = [one for one in files if one.committed and not one.is_seed]
+        difference = compare(spec.folder, spec.name, demanded, targets, only)
         return _report_check(spec, difference, environment)
     difference = compare(spec.folder, spec.name, files, targets, only)
     apply(spec.folder, difference, files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -52,14 +53,17 @@ class _Entry:
 def compare(folder: Path, spec: str, files: Sequence[OutputFile], targets: Iterable[str], only: str = "") -> Difference:
     """What a build of a spec's files by `targets` would do in a folder; `only` looks at the paths that begin so.
 
-    Files that other targets made are none of its business: they stay, and stay in the list.
+    Files that other targets made are none of its business: they stay, and stay in the list. So do seeds that are there.
     """
+    seeds = {one.path: one.text for one in files if one.is_seed and one.path.startswith(only)}
+    files = [one for one in files if not one.is_seed]
     before = _written_before(folder, spec)
     ours = {path for path, one in before.items() if path.startswith(only) and one.target in ("", *targets)}
     chosen = {one.path: one for one in files if one.path.startswith(only)}
     others = {path: one for path, one in before.items() if path not in ours and not path.endswith(MANIFEST)}
     texts = {path: one.text for path, one in chosen.items()} | _manifests(spec, chosen.values(), others)
     changed = {path: text for path, text in texts.items() if read_text(folder / path) != text}
+    changed |= {path: text for path, text in seeds.items() if not os.path.lexists(folder / path)}
     gone = [path for path in before if path in ours and path not in texts and (folder / path).is_file()]
     stale = tuple(path for path in gone if _digest(read_text(folder / path) or "") == before[path].digest)
     kept = tuple(path for path in gone if path not in stale)
