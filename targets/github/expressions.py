@@ -29,6 +29,11 @@ def mixed(*parts: str | Expr) -> Mixed:
     return Mixed(parts)
 
 
+def literal(text: str) -> str:
+    """Text as a literal within an expression."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def rendered(value: str | Expr | Mixed) -> str:
     """A value as it stands in a workflow; text that would open an expression becomes one that gives just that text."""
     match value:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets import Build
-from mlopsc.targets.github.expressions import Expr
-from mlopsc.targets.github.model import Job, Permission, Step
+from mlopsc.targets.github.expressions import Expr, mixed
+from mlopsc.targets.github.model import Job, Permission, Step, Value
 from mlopsc.targets.github.names import job_id
 from mlopsc.targets.github.repository import Repository
 
@@ -35,15 +35,12 @@ def checkout() -> Step:
     return Step("checkout", "Get the code", uses="checkout", given={"persist-credentials": False})
 
 
-def python(repository: Repository) -> tuple[Step, ...]:
-    """Python and what the project is pinned to."""
+def python(repository: Repository, package: str = "mlopsc[run]") -> tuple[Step, ...]:
+    """Python, what the project is pinned to, and mlopsc with the extras that a job needs."""
     setup = Step("python", "Set up Python", uses="setup-python", given={"python-version": repository.python})
-    install = Step(
-        "install",
-        "Install what the project is pinned to",
-        run='python -m pip install --quiet --requirement requirements.txt "mlopsc[run]"',
-    )
-    return setup, install
+    pinned = f"--requirement {repository.lock} " if repository.lock else ""
+    script = f'python -m pip install --quiet {pinned}"{package}"'
+    return setup, Step("install", "Install what the project is pinned to", run=script)
 
 
 def check_job(repository: Repository) -> Job:
@@ -53,7 +50,7 @@ def check_job(repository: Repository) -> Job:
     return Job(
         "check",
         "check the spec",
-        (checkout(), *python(repository), check),
+        (checkout(), *python(repository, "mlopsc[run,terraform]"), check),
         15,
         permissions=(READ,),
         folder=repository.folder,
@@ -63,7 +60,7 @@ def check_job(repository: Repository) -> Job:
 def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str, str]) -> Job:
     """One stage of a run, on the outputs of those before it."""
     before = [ids[name] for name in stage.inputs if name in ids]
-    fetched = [_download(repository, ids[name], name) for name in stage.inputs if name in ids]
+    inputs = [build.pipeline.stage(name) for name in stage.inputs if name in ids]
     run = Step(
         "run",
         "Run the stage",
@@ -85,7 +82,7 @@ def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str,
     return Job(
         ids[stage.name],
         f"{stage.kind} {stage.name}",
-        (checkout(), *python(repository), *fetched, run, kept),
+        (checkout(), *python(repository), *downloads(repository, inputs, ids), run, kept),
         60,
         needs=("check", *before),
         permissions=(READ,),
@@ -104,18 +101,19 @@ def stage_ids(stages: Sequence[Stage]) -> dict[str, str]:
 
 def ready_job(needs: Sequence[str]) -> Job:
     """The one job that a rule of the branch asks for: it passes if all others have."""
-    results = " ".join(f"${{{{ needs.{one}.result }}}}" for one in needs)
-    step = Step("all", "See whether everything has passed", run=_ALL_OK, env={"RESULTS": Expr(results[4:-3])})
+    results = mixed(*(part for one in needs for part in (Expr(f"needs.{one}.result"), " ")))
+    step = Step("all", "See whether everything has passed", run=_ALL_OK, env={"RESULTS": results})
     return Job("ready", "ready", (step,), 5, needs=tuple(needs), condition=Expr("always()"))
 
 
-def _download(repository: Repository, job: str, stage: str) -> Step:
-    return Step(
-        f"fetch-{job}",
-        f"Get what {stage} made",
-        uses="download",
-        given={"name": f"store-{job}", "path": _in_folder(repository, STORE)},
-    )
+def downloads(
+    repository: Repository, stages: Sequence[Stage], ids: Mapping[str, str], into: str = STORE
+) -> Iterator[Step]:
+    """What jobs of stages made, in a folder of the project: everything there is named by its content."""
+    for stage in stages:
+        job = ids[stage.name]
+        given: dict[str, Value] = {"name": f"store-{job}", "path": _in_folder(repository, into)}
+        yield Step(f"fetch-{job}", f"Get what {stage.name} made", uses="download", given=given)
 
 
 def _in_folder(repository: Repository, path: str) -> str:

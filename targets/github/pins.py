@@ -23,6 +23,13 @@ KNOWN = _pins(
     ("checkout", "actions/checkout", "v7.0.1", "3d3c42e5aac5ba805825da76410c181273ba90b1"),
     ("setup-python", "actions/setup-python", "v7.0.0", "5fda3b95a4ea91299a34e894583c3862153e4b97"),
     ("upload", "actions/upload-artifact", "v7.0.1", "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a"),
+    ("setup-terraform", "hashicorp/setup-terraform", "v4.0.1", "dfe3c3f87815947d99a8997f908cb6525fc44e9e"),
+    (
+        "configure-aws-credentials",
+        "aws-actions/configure-aws-credentials",
+        "v6.2.4",
+        "cbe3b392738ccf3f987d68400dafcf4b0624a56c",
+    ),
     ("download", "actions/download-artifact", "v8.0.1", "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c"),
 )
 """The releases that the workflows were written for and tried with."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets import Build, folder_name
 
+_LOCKS = ("requirements.lock", "requirements.txt")
 RUN_KINDS = ("data", "train", "test")
 """The kinds of stages that a run goes through, up to the gate."""
 
@@ -61,6 +62,13 @@ class Repository:
     def to_top(self) -> str:
         """The way from the spec to the top of the repository, with a `/` at its end; empty at the top."""
         return "../" * len(self.folder.split("/")) if self.folder else ""
+
+    @cached_property
+    def lock(self) -> str:
+        """The file that pins what the project depends on, as pip reads one; empty where there is none."""
+        project = self.builds[0].project
+        there = [name for name in _LOCKS if project and (project / name).is_file()]
+        return there[0] if there else ""
 
     @property
     def spec(self) -> str:

@@ -1,0 +1,160 @@
+"""The jobs that bring what was trained into an environment, and look after it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlopsc.compiler.ir.model import Stage
+from mlopsc.targets.github.clouds import IDENTITY, Cloud
+from mlopsc.targets.github.expressions import Expr, literal
+from mlopsc.targets.github.jobs import READ, checkout, downloads, python
+from mlopsc.targets.github.model import Job, Step, Text
+from mlopsc.targets.github.names import job_id
+from mlopsc.targets.github.repository import Repository
+
+BEFORE = ".mlops/before"
+"""Where a job has what was made in the environment before."""
+_EXTRAS = "mlopsc[run,aws]"
+_LONGEST = 330
+"""Minutes: a hosted machine is taken away after six hours."""
+_SHORT = 15
+
+
+def prove_job(
+    repository: Repository,
+    cloud: Cloud,
+    stages: Sequence[Stage],
+    ids: dict[str, str],
+    needs: tuple[str, ...],
+    condition: Expr,
+) -> Job:
+    """The run in an environment: what was trained before comes by its hash, and the gate judges it here."""
+    run = Step(
+        "run",
+        "Run what has not been made before, up to the gate",
+        run='python "$RUNNER_FILE"',
+        env={
+            "RUNNER_FILE": f"{cloud.build.folder}/run.py",
+            "MLOPSC_STORE": cloud.store,
+            "MLOPSC_STORE_BEFORE": BEFORE,
+        },
+    )
+    steps = (
+        checkout(),
+        *python(repository, _EXTRAS),
+        *downloads(repository, stages, ids, BEFORE),
+        cloud.log_in("train"),
+        run,
+    )
+    return Job(
+        prove_id(cloud),
+        f"prove in {cloud.environment}",
+        steps,
+        _LONGEST,
+        needs,
+        (READ, IDENTITY),
+        condition,
+        cloud.running,
+        folder=repository.folder,
+    )
+
+
+def release_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
+    """Start a release and leave: ticks bring the version in."""
+    start = 'mlopsc release start "$SPEC" --environment "$ENVIRONMENT" --release "$RELEASE"'
+    return _service_job(
+        repository,
+        cloud,
+        f"release-{cloud.environment}-{stage.name}",
+        f"release {stage.name} in {cloud.environment}",
+        stage,
+        start,
+        (prove_id(cloud),),
+        identity="release",
+    )
+
+
+def tick_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
+    """What is due of a release."""
+    tick = 'mlopsc release tick "$SPEC" --environment "$ENVIRONMENT" --release "$RELEASE"'
+    return _service_job(
+        repository,
+        cloud,
+        f"tick-{cloud.environment}-{stage.name}",
+        f"tick {stage.name} in {cloud.environment}",
+        stage,
+        tick,
+        identity="release",
+    )
+
+
+def look_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
+    """What is due of a monitor; where it retrains, that takes as long as a training."""
+    look = 'mlopsc monitor look "$SPEC" --environment "$ENVIRONMENT" --monitor "$MONITOR"'
+    return _service_job(
+        repository,
+        cloud,
+        f"look-{cloud.environment}-{stage.name}",
+        f"look at {stage.name} in {cloud.environment}",
+        stage,
+        look,
+        minutes=_LONGEST,
+        identity="monitor",
+    )
+
+
+def rollback_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
+    """Back to the version before, or to the one that is named; nobody is asked, because it takes seconds."""
+    script = """set -- --environment "$ENVIRONMENT" --release "$RELEASE" --reason "$REASON"
+if [ -n "$VERSION" ]; then
+  mlopsc release rollback "$SPEC" "$VERSION" "$@"
+else
+  mlopsc release rollback "$SPEC" "$@"
+fi
+"""
+    asked = Expr(f"inputs.environment == {literal(cloud.environment)}")
+    extra = {"VERSION": Expr("inputs.version"), "REASON": Expr("inputs.reason")}
+    return _service_job(
+        repository,
+        cloud,
+        f"rollback-{cloud.environment}-{stage.name}",
+        f"roll back {stage.name} in {cloud.environment}",
+        stage,
+        script,
+        identity="release",
+        condition=asked,
+        env=extra,
+    )
+
+
+def prove_id(cloud: Cloud) -> str:
+    """The id of the job that proves."""
+    return job_id(f"prove-{cloud.environment}", ())
+
+
+def _service_job(
+    repository: Repository,
+    cloud: Cloud,
+    id: str,
+    name: str,
+    stage: Stage,
+    script: str,
+    needs: tuple[str, ...] = (),
+    *,
+    identity: str,
+    minutes: int = _SHORT,
+    condition: Expr | None = None,
+    env: dict[str, Expr] | None = None,
+) -> Job:
+    """A command on a release or monitor of an environment, as the identity that it is made for."""
+    about: dict[str, Text] = {
+        "SPEC": repository.builds[0].spec,
+        "ENVIRONMENT": cloud.environment,
+        stage.kind.upper(): stage.name,
+        "MLOPSC_STORE": cloud.store,
+        **(env or {}),
+    }
+    run = Step("run", name[0].upper() + name[1:], run=script, env=about)
+    steps = (checkout(), *python(repository, _EXTRAS), cloud.log_in(identity), run)
+    job = job_id(id, ())
+    return Job(job, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)

@@ -1,0 +1,66 @@
+"""What is merged is trained once, then brought into each environment in turn: infrastructure first, then the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mlopsc.compiler.ir.model import Stage
+from mlopsc.targets.github.clouds import Cloud, clouds
+from mlopsc.targets.github.delivery import prove_id, prove_job, release_job
+from mlopsc.targets.github.expressions import Expr
+from mlopsc.targets.github.infrastructure import apply_id, apply_job, plan_id, plan_job
+from mlopsc.targets.github.jobs import check_job, stage_ids, stage_job
+from mlopsc.targets.github.model import Concurrency, Job, Workflow
+from mlopsc.targets.github.repository import Repository
+
+PURPOSE = """Delivers what is merged: the pipeline runs once in its first environment; then each environment in turn
+gets its infrastructure (planned by somebody who can change nothing, applied as planned once its approvers have been
+asked), takes over what was trained by its hash, and judges it at its gate. A version that passes is released; ticks do
+the rest. Started by hand or by `repository_dispatch` (`mlopsc-retrain`), it does the same with the newest rows."""
+RETRAIN = "mlopsc-retrain"
+
+
+def workflow(repository: Repository) -> Workflow:
+    """The workflow; one delivery at a time, and none is cancelled."""
+    build = repository.builds[0]
+    stages = repository.stages(build)
+    ids = stage_ids(stages)
+    trained = [check_job(repository), *(stage_job(repository, build, stage, ids) for stage in stages)]
+    delivered = _delivered(repository, stages, ids, tuple(job.id for job in trained))
+    return Workflow(
+        "cd",
+        f"{repository.pipeline}: delivery",
+        " ".join(PURPOSE.split()),
+        {
+            "push": {"branches": [repository.branch]},
+            "workflow_dispatch": {},
+            "repository_dispatch": {"types": [RETRAIN]},
+        },
+        (*trained, *delivered),
+        Concurrency(f"{repository.prefix}-cd", cancels=False),
+    )
+
+
+def _delivered(
+    repository: Repository, stages: Sequence[Stage], ids: dict[str, str], after: tuple[str, ...]
+) -> Iterator[Job]:
+    for cloud in clouds(repository.builds):
+        yield plan_job(repository, cloud, after)
+        yield apply_job(repository, cloud)
+        needs = (*ids.values(), plan_id(cloud), apply_id(cloud))
+        yield prove_job(repository, cloud, stages, ids, needs, _unless_failed(cloud))
+        for stage in _of_kind(cloud, "release"):
+            yield release_job(repository, cloud, stage)
+        after = (prove_id(cloud),)
+
+
+def _unless_failed(cloud: Cloud) -> Expr:
+    """Nothing to apply is fine; a failed plan or apply is not."""
+    return Expr(
+        f"!cancelled() && needs.{plan_id(cloud)}.result == 'success' && "
+        f"(needs.{apply_id(cloud)}.result == 'success' || needs.{apply_id(cloud)}.result == 'skipped')"
+    )
+
+
+def _of_kind(cloud: Cloud, kind: str) -> list[Stage]:
+    return [stage for stage in cloud.build.pipeline.stages if stage.kind == kind]
