@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.targets import Build, OutputFile, RefusedError
+from mlopsc.targets.github.messages import environment_name
 
 if TYPE_CHECKING:
     from mlopsc.targets.github.pins import Pin
@@ -18,6 +20,7 @@ FOLDER = ".github/workflows"
 MARK = "Written by `mlopsc build` from"
 """What the first line of a workflow begins with."""
 _WIDTH = 100
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 class GithubTarget:
@@ -25,9 +28,11 @@ class GithubTarget:
 
     name = "github"
 
-    def check(self, model: SemanticModel, environment: EnvironmentModel) -> Iterable[Diagnostic]:  # noqa: ARG002
-        """Nothing yet that a workflow could not say."""
-        return ()
+    def check(self, model: SemanticModel, environment: EnvironmentModel) -> Iterable[Diagnostic]:
+        """Names that a workflow cannot hold, at their line of the spec; nothing where there are no workflows."""
+        named = model.pipeline is not None and "github" in model.pipeline.settings
+        if named and not _NAME.fullmatch(environment.name):
+            yield environment_name(environment.at, environment.name)
 
     def emit(self, builds: Sequence[Build]) -> list[OutputFile]:
         """The workflows; none where the spec names no repository. Raises RefusedError."""
