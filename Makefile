@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test lint types floors alibi promtool checkov stubs bench simulate docs clean
+.PHONY: help demo test lint types floors alibi promtool checkov stubs act bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -66,6 +66,12 @@ checkov: $(READY) ## install what looks for weak settings in Terraform, in an en
 
 stubs: $(READY) ## fetch what plays a provider of Terraform in the tests
 	@$(BIN)/python tests/targets/terraform/stubs.py
+
+act: $(READY) ## install what runs workflows on this machine, in a folder of its own
+	@$(BIN)/python tests/targets/github/fetch_act.py
+
+workflows: $(READY) ## install what judges workflows of GitHub, in an environment of its own
+	@$(BIN)/python tests/targets/github/workflow_checkers.py
 
 bench: $(READY) ## measure, as ratios against peers and floors
 	@$(BIN)/python tests/bench/bench.py

@@ -1,0 +1,120 @@
+"""A small project for workflows: one branch of stages up to a gate and one stage beside it, and their rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SPEC = """pipeline shop {
+  language = 1
+  owner    = "ml@example.com"
+  github   = github(repository = "example-org/shop")
+}
+
+environment dev { platform = local() }
+
+environment prod {
+  follows  = dev
+  platform = local()
+}
+
+data orders {
+  source = csv("orders.csv")
+  unit   = row
+  target = price
+
+  schema {
+    size:  float in 0..10
+    rush:  int in 0..1
+    price: float
+  }
+
+  check rows >= 100
+  split = random(train = 60%, validation = 10%, test = 30%)
+}
+
+data visits {
+  source = csv("visits.csv")
+
+  schema {
+    page:    category
+    seconds: float in 0..
+  }
+
+  check rows >= 10
+}
+
+train price {
+  data      = orders
+  estimator = sklearn("linear_model.LinearRegression")
+  track     = false
+  minimize mae(validation)
+}
+
+test price_gate {
+  model = price
+  require mae(test) <= 1 at 95%
+}
+"""
+MAE = "require mae(test) <= 1 at 95%"
+TARGETS = ("local", "prometheus", "github")
+IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
+MLOPSC = Path(sys.executable).with_name("mlopsc")
+
+
+def write(folder: Path) -> None:
+    """The spec, its rows and what it is built to."""
+    chance = random.Random(7)
+    folder.mkdir(parents=True)
+    (folder / "pipeline.mlops").write_text(SPEC, encoding="utf-8")
+    (folder / "requirements.txt").write_text("scikit-learn\n", encoding="utf-8")
+    (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
+    sizes = [(round(10 * chance.random(), 4), chance.choice([0, 1])) for _ in range(600)]
+    orders = [(size, rush, round(3 * size + 5 * rush + chance.gauss(0, 0.5), 4)) for size, rush in sizes]
+    _table(folder / "orders.csv", ["size", "rush", "price"], orders)
+    visits = [(chance.choice("abc"), round(50 * chance.random(), 3)) for _ in range(60)]
+    _table(folder / "visits.csv", ["page", "seconds"], visits)
+    build(folder)
+
+
+def change(folder: Path, old: str, new: str, *, is_built: bool = True) -> None:
+    """Write something else in the spec, and build it again if it is right."""
+    spec = folder / "pipeline.mlops"
+    text = spec.read_text("utf-8")
+    assert old in text
+    spec.write_text(text.replace(old, new), encoding="utf-8")
+    if is_built:
+        build(folder)
+
+
+def build(folder: Path) -> None:
+    """Write what the spec makes."""
+    targets = [word for name in TARGETS for word in ("--target", name)]
+    done = subprocess.run([MLOPSC, "build", *targets], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def outcomes(folder: Path, environment: str = "dev") -> dict[str, str]:
+    """How each stage ends where the runner of this machine runs them all."""
+    command = [sys.executable, f"deploy/shop/{environment}/run.py", "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    summaries = [one["summary"] for one in events if one["event"] == "StageFinished"]
+    return {one["stage"]: one["outcome"] for one in summaries}
+
+
+def records(store: Path) -> dict[str, Mapping[str, Any]]:
+    """What a store knows of stages that have ended, by key."""
+    found = [json.loads(path.read_bytes())["record"] for path in store.glob("index/*/*/*.json")]
+    return {record["key"]: record for record in found}
+
+
+def _table(path: Path, names: list[str], rows: list[Any]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([names, *rows])
