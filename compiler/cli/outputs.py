@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from mlopsc.compiler.cli.exits import CommandFailure
 from mlopsc.compiler.cli.writing import write_files
 from mlopsc.stdlib.runtime.engine.writing import write_together
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 DEPLOY = "deploy"
 MANIFEST = "manifest.json"
+WORKFLOWS = (".github", "workflows")
+"""Where workflows are, at the top of a repository, which may lie above the spec."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Difference:
 
     `changed` are new or other on disk, by path with the text that they shall have; `stale` were made by an earlier
     build of the spec and are not made any more; `kept` are such too, but have been edited since. `edited` are changed
-    ones whose text on disk no build has made, with the path of the copy that is kept of it.
+    ones whose text on disk no build has made, with the path of the copy that is kept of it. `foreign` are those of them
+    outside of `deploy` that no build has ever made: somebody else's, which are left alone.
     """
 
     changed: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +40,7 @@ class Difference:
     stale: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     edited: Mapping[str, str] = field(default_factory=dict)
+    foreign: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -71,7 +77,8 @@ def compare(folder: Path, spec: str, files: Sequence[OutputFile], targets: Itera
     edited = {
         path: _copy_of(folder, path) for path in changed if path in committed and _is_edited(folder, path, before)
     }
-    return Difference(changed, tuple(sorted(texts.keys() - changed.keys())), stale, kept, edited)
+    foreign = tuple(path for path in edited if path not in before and not path.startswith(f"{DEPLOY}/"))
+    return Difference(changed, tuple(sorted(texts.keys() - changed.keys())), stale, kept, edited, foreign)
 
 
 def _is_edited(folder: Path, path: str, before: Mapping[str, _Entry]) -> bool:
@@ -89,8 +96,12 @@ def _copy_of(folder: Path, path: str) -> str:
 def apply(folder: Path, difference: Difference, files: Sequence[OutputFile]) -> None:
     """Write what is new or other, then remove what is stale and the folders that are empty then.
 
-    Nothing that a person wrote is lost: a copy of what was edited is kept.
+    Nothing that a person wrote is lost: a copy of what was edited is kept. Raises CommandFailure, with nothing written,
+    where somebody else's file is in the way.
     """
+    if difference.foreign:
+        fact = f"`{difference.foreign[0]}` is there already, and no build made it"
+        raise CommandFailure(fact, "give it another name, or delete it, then build again")
     write_together({folder / copy: (folder / path).read_bytes() for path, copy in difference.edited.items()})
     write_files({folder / path: text for path, text in difference.changed.items()})
     local = {PurePosixPath(one.path).name for one in files if not one.committed}
@@ -120,14 +131,14 @@ def _clear(parent: Path, local: Iterable[str], top: Path) -> None:
 
 
 def _manifests(spec: str, files: Iterable[OutputFile], others: Mapping[str, _Entry]) -> dict[str, str]:
-    """For each folder of a pipeline, the list of the files that builds made there, by target: these and `others`."""
+    """For each folder of a pipeline, the list of the files that builds made for it, by target: these and `others`."""
     entries = dict(others) | {one.path: _Entry(_digest(one.text), one.target) for one in files if one.committed}
-    tops = {"/".join(PurePosixPath(one.path).parts[:2]) for one in files if one.path.startswith(f"{DEPLOY}/")}
+    tops = {top for one in files if (top := _folder_with_list(one.path)) is not None}
     found = {}
     for top in sorted(tops):
         listed: dict[str, dict[str, str]] = {}
         for path, entry in entries.items():
-            if path.startswith(f"{top}/"):
+            if _folder_with_list(path) == top:
                 listed.setdefault(entry.target, {})[path] = entry.digest
         found[f"{top}/{MANIFEST}"] = json.dumps({"spec": spec, "files": listed}, indent=1, sort_keys=True) + "\n"
     return found
@@ -157,9 +168,21 @@ def _listed(files: Mapping[str, Any]) -> Iterator[tuple[str, _Entry]]:
 
 
 def _is_ours(path: str) -> bool:
-    """Whether a list may name the path: nothing outside `deploy` is ever removed."""
+    """Whether a list may name the path: nothing but files of `deploy` and workflows is ever removed."""
+    return _folder_with_list(path) is not None
+
+
+def _folder_with_list(path: str) -> str | None:
+    """The folder whose list names a file: that of its pipeline, of which the name of a workflow begins with the name.
+
+    None for what no list may name.
+    """
     parts = PurePosixPath(path).parts
-    return len(parts) > 1 and parts[0] == DEPLOY and ".." not in parts
+    if len(parts) > 2 and parts[0] == DEPLOY and ".." not in parts:
+        return f"{DEPLOY}/{parts[1]}"
+    inner = tuple(dropwhile(lambda part: part == "..", parts))
+    pipeline = inner[-1].rpartition("-")[0] if inner else ""
+    return f"{DEPLOY}/{pipeline}" if inner[:-1] == WORKFLOWS and pipeline else None
 
 
 def read_text(path: Path) -> str | None:
