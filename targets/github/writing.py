@@ -14,6 +14,9 @@ from mlopsc.targets.github.model import Job, Permission, Step, Text, Value, Work
 from mlopsc.targets.github.pins import Pin
 from mlopsc.targets.yaml_text import dumped, lines_of, safe_text
 
+_INDENT = 6
+"""Of what a job's token may do."""
+
 
 def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: str, header: Sequence[str]) -> str:
     """The file of a workflow; the same bytes for the same workflow and pins."""
@@ -64,9 +67,10 @@ def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
 
 def _permissions(permissions: Sequence[Permission]) -> CommentedMap:
     found = CommentedMap()
+    widest = max((len(f"{one.scope}: {one.access}") for one in permissions), default=0)
     for one in permissions:
         found[one.scope] = one.access
-        found.yaml_add_eol_comment(one.why, one.scope)
+        found.yaml_add_eol_comment(one.why, one.scope, column=_INDENT + widest + 2)
     if not permissions:
         found.fa.set_flow_style()
     return found

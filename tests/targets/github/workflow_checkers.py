@@ -48,11 +48,11 @@ def zizmor(files: Sequence[Path]) -> Said:
     """What zizmor says of them at its strictest; a file that is no workflow at all stops it."""
     program = [str(BIN / "zizmor"), "--offline", "--quiet", "--strict-collection", "--persona", "auditor"]
     found = json.loads(_run([*program, "--no-config", "--format", "json", *map(str, files)], (0, 10, 11, 12, 13, 14)))
-    said = []
-    for one in found:
-        place = one["locations"][0]["symbolic"]["key"]["Local"]
-        if one["ident"] not in SWITCHED_OFF:
-            said.append((_local(place), f"{one['ident']}: {one['desc']}"))
+    said = [
+        (one["locations"][0]["symbolic"]["key"]["Local"]["verbatim_path"], f"{one['ident']}: {one['desc']}")
+        for one in found
+        if one["ident"] not in SWITCHED_OFF
+    ]
     return _by_file(files, said)
 
 
@@ -118,10 +118,6 @@ def _by_file(files: Sequence[Path], said: Iterable[tuple[str, str]]) -> Said:
     for path, message in said:
         found[Path(path).name].append(message)
     return found
-
-
-def _local(place: Mapping[str, str]) -> str:
-    return place["given_path"]
 
 
 if __name__ == "__main__":
