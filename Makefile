@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test lint types floors alibi promtool checkov stubs act bench simulate docs clean
+.PHONY: help demo test lint types floors alibi promtool checkov stubs act workflows bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
