@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets.github.clouds import IDENTITY, Cloud
 from mlopsc.targets.github.expressions import Expr, literal
-from mlopsc.targets.github.jobs import READ, checkout, downloads, python
+from mlopsc.targets.github.jobs import READ, checkout, downloads, passed, python
 from mlopsc.targets.github.model import Job, Step, Text
 from mlopsc.targets.github.names import job_id
 from mlopsc.targets.github.repository import Repository
@@ -71,6 +71,7 @@ def release_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
         start,
         (prove_id(cloud),),
         identity="release",
+        condition=Expr(passed(prove_id(cloud))),
     )
 
 

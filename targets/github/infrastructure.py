@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlopsc.targets.github.clouds import IDENTITY, Cloud
 from mlopsc.targets.github.expressions import Expr
-from mlopsc.targets.github.jobs import READ, checkout, python
+from mlopsc.targets.github.jobs import READ, checkout, passed, python
 from mlopsc.targets.github.model import Job, Step, Text
 from mlopsc.targets.github.names import job_id
 from mlopsc.targets.github.repository import Repository
@@ -47,7 +47,8 @@ def plan_job(repository: Repository, cloud: Cloud, needs: tuple[str, ...]) -> Jo
         30,
         needs,
         (READ, IDENTITY),
-        environment=cloud.planning,
+        Expr(passed(*needs)),
+        cloud.planning,
         outputs={name: Expr(f"steps.plan.outputs.{name}") for name in ("changes", "hash", "key")},
         folder=repository.folder,
     )
@@ -73,7 +74,7 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
         60,
         (planned,),
         (READ, IDENTITY),
-        Expr(f"needs.{planned}.outputs.changes == 'true'"),
+        Expr(f"{passed(planned)} && needs.{planned}.outputs.changes == 'true'"),
         cloud.environment,
         folder=repository.folder,
     )

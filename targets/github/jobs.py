@@ -106,6 +106,14 @@ def ready_job(needs: Sequence[str]) -> Job:
     return Job("ready", "ready", (step,), 5, needs=tuple(needs), condition=Expr("always()"))
 
 
+def passed(*needs: str) -> str:
+    """The condition that jobs have passed, whatever was skipped before them.
+
+    Where a condition has no `cancelled()`, GitHub asks that no job was skipped, those before the needed ones included.
+    """
+    return " && ".join(["!cancelled()", *(f"needs.{one}.result == 'success'" for one in needs)])
+
+
 def downloads(
     repository: Repository, stages: Sequence[Stage], ids: Mapping[str, str], into: str = STORE
 ) -> Iterator[Step]:

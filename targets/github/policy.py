@@ -22,6 +22,7 @@ _SECRETS = re.compile(r"\bsecrets\b(?P<named>\.[A-Za-z_][\w-]*)?", re.I)
 _OUTPUT = re.compile(r"\bneeds\.([A-Za-z_][\w-]*)\.outputs\b|\bneeds\['([^']+)'\]\.outputs\b")
 _PLAN_OR_STATE = re.compile(r"tfplan|tfstate|\bplan\b|\bterraform\b|\.terraform", re.I)
 _ALWAYS = re.compile(r"(\$\{\{)?\s*always\(\)\s*(\}\})?")
+_STATUS = re.compile(r"\b(?:always|cancelled|failure|success)\(\)")
 _LONGEST_ID = 99
 _LONGEST_RUN = 360
 _CRON_FIELDS = 5
@@ -282,6 +283,31 @@ def _ready(file: _File) -> Found:
         yield "jobs.ready.if", "it must always run: a check that was skipped counts as passed"
 
 
+def _skips(file: _File) -> Found:
+    """A condition that asks for no status asks that all jobs before have passed, not only the needed ones."""
+    jobs = dict(file.jobs)
+    conditional = {name for name, job in jobs.items() if job.get("if") and not _ALWAYS.fullmatch(str(job["if"]))}
+    for name, job in jobs.items():
+        skipped = sorted(conditional & _before(name, jobs))
+        if skipped and not _STATUS.search(str(job.get("if", ""))):
+            yield (
+                f"jobs.{name}.if",
+                f"where `{skipped[0]}` is skipped, so is this: its condition must ask `!cancelled()`",
+            )
+
+
+def _before(name: str, jobs: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The jobs that a job waits for, directly or not."""
+    found: set[str] = set()
+    open_ = [name]
+    while open_:
+        needs = jobs.get(open_.pop(), {}).get("needs") or []
+        new = {needs} - found if isinstance(needs, str) else set(needs) - found
+        found |= new
+        open_ += new
+    return found
+
+
 def _artifacts(file: _File) -> Found:
     for where, _, step in file.steps:
         given = _mapping(step.get("with"))
@@ -326,6 +352,7 @@ _RULES: Mapping[str, Callable[[_File], Found]] = {
     "concurrency": _concurrency,
     "schedule": _schedule,
     "pull-request": _pull_requests,
+    "skips": _skips,
     "artifact": _artifacts,
     "ids": _ids,
 }

@@ -9,7 +9,7 @@ from mlopsc.targets.github.clouds import Cloud, clouds
 from mlopsc.targets.github.delivery import prove_id, prove_job, release_job
 from mlopsc.targets.github.expressions import Expr
 from mlopsc.targets.github.infrastructure import apply_id, apply_job, plan_id, plan_job
-from mlopsc.targets.github.jobs import check_job, stage_ids, stage_job
+from mlopsc.targets.github.jobs import check_job, passed, stage_ids, stage_job
 from mlopsc.targets.github.model import Concurrency, Job, Workflow
 from mlopsc.targets.github.repository import Repository
 
@@ -57,7 +57,7 @@ def _delivered(
 def _unless_failed(cloud: Cloud) -> Expr:
     """Nothing to apply is fine; a failed plan or apply is not."""
     return Expr(
-        f"!cancelled() && needs.{plan_id(cloud)}.result == 'success' && "
+        f"{passed(plan_id(cloud))} && "
         f"(needs.{apply_id(cloud)}.result == 'success' || needs.{apply_id(cloud)}.result == 'skipped')"
     )
 
