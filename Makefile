@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test lint types floors alibi promtool checkov stubs act workflows bench simulate docs clean
+.PHONY: help demo test integration lint types floors alibi promtool checkov stubs act workflows bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -45,6 +45,9 @@ demo: $(READY) ## run the bike-sharing example on real data, and rehearse eight 
 
 test: $(READY) ## run the whole suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+integration: $(READY) ## run what takes large programs of others: a provider of Terraform, workflows
+	@$(BIN)/python -m pytest -n 2 -m integration
 
 lint: $(READY) ## style, with ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -16,6 +16,7 @@ from s3_server import s3_endpoint, s3_environment  # noqa: F401 (fixtures)
 Call = Callable[..., Done]
 PLUGINS = os.environ.get("TF_PLUGIN_DIR")
 pytestmark = [
+    pytest.mark.integration,
     TERRAFORM,
     pytest.mark.skipif(
         PLUGINS is None, reason="TF_PLUGIN_DIR does not say where Terraform's provider for AWS 5.100.0 is"

@@ -100,10 +100,12 @@ def test_what_pyproject_lists_anew_is_installed(checkout: Checkout) -> None:
 
 ALL = [
     *(".", ".", "", "tests/packaging/floors.py", "tests/packaging/alibi.py", "tests/targets/promtool.py"),
-    *("tests/targets/terraform/stubs.py", "tests/targets/terraform/fetch_checkov.py", SUITE),
+    *("tests/targets/terraform/stubs.py", "tests/targets/terraform/fetch_checkov.py"),
+    *("tests/targets/github/fetch_act.py", "tests/targets/github/workflow_checkers.py", "integration", SUITE),
 ]
 """The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the detectors of
-alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, the suite."""
+alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows, what takes
+large programs of others, the suite."""
 
 
 @pytest.mark.parametrize(

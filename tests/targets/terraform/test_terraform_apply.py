@@ -50,6 +50,7 @@ def test_a_local_environment_is_planned_applied_kept_changed_and_destroyed(tmp_p
     assert kept(folder) == []
 
 
+@pytest.mark.integration
 @needs_terraform
 @needs_provider
 def test_an_account_and_its_production_are_applied_and_then_nothing_changes(tmp_path: Path, s3_endpoint: str) -> None:  # noqa: F811

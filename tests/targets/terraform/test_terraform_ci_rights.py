@@ -25,6 +25,7 @@ from guarded_s3 import Asked
 from mlopsc.targets.terraform.aws.evaluation import Account, account_of
 
 pytestmark = [
+    pytest.mark.integration,
     needs_provider,
     pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
 ]
