@@ -104,8 +104,8 @@ ALL = [
     *("tests/targets/github/fetch_act.py", "tests/targets/github/workflow_checkers.py", "integration", SUITE),
 ]
 """The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the detectors of
-alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows, what takes
-large programs of others, the suite."""
+alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows, what
+takes large programs of others, the suite."""
 
 
 @pytest.mark.parametrize(
