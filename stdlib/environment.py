@@ -129,7 +129,11 @@ class Github(CodeHost, word="github"):
 
     repository: str | None = setting("The repository, as `owner/name`.", pattern=r"^[^/\s]+/[^/\s]+$")
     plan: Literal["free", "team", "enterprise"] = setting("The plan, which decides how approvals are enforced.", "free")
-    branch: str = setting("The branch that is delivered.", "main", min_length=1)
+    branch: str = setting(
+        "The branch that is delivered: letters, digits and `. _ - / @ #`, for others mean something in a filter.",
+        "main",
+        pattern=r"^[\w./@#-]+$",
+    )
     folder: str = setting("Where the spec is in the repository.", ".", min_length=1)
     python: str = setting("The version of Python that jobs run.", "3.11", pattern=r"^3\.\d+$")
     runner: str = setting("The label of the machines that jobs run on.", "ubuntu-24.04", min_length=1)

@@ -65,7 +65,7 @@ def release_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
     return _service_job(
         repository,
         cloud,
-        f"release-{cloud.environment}-{stage.name}",
+        job_id("release", cloud.environment, stage.name),
         f"release {stage.name} in {cloud.environment}",
         stage,
         start,
@@ -81,7 +81,7 @@ def tick_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
     return _service_job(
         repository,
         cloud,
-        f"tick-{cloud.environment}-{stage.name}",
+        job_id("tick", cloud.environment, stage.name),
         f"tick {stage.name} in {cloud.environment}",
         stage,
         tick,
@@ -95,7 +95,7 @@ def look_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
     return _service_job(
         repository,
         cloud,
-        f"look-{cloud.environment}-{stage.name}",
+        job_id("look", cloud.environment, stage.name),
         f"look at {stage.name} in {cloud.environment}",
         stage,
         look,
@@ -118,7 +118,7 @@ fi
     return _service_job(
         repository,
         cloud,
-        f"rollback-{cloud.environment}-{stage.name}",
+        job_id("rollback", cloud.environment, stage.name),
         f"roll back {stage.name} in {cloud.environment}",
         stage,
         script,
@@ -130,7 +130,7 @@ fi
 
 def prove_id(cloud: Cloud) -> str:
     """The id of the job that proves."""
-    return job_id(f"prove-{cloud.environment}", ())
+    return job_id("prove", cloud.environment)
 
 
 def _service_job(
@@ -157,5 +157,4 @@ def _service_job(
     }
     run = Step("run", name[0].upper() + name[1:], run=script, env=about)
     steps = (checkout(), *python(repository, _EXTRAS), cloud.log_in(identity), run)
-    job = job_id(id, ())
-    return Job(job, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)
+    return Job(id, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)

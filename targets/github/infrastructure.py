@@ -82,12 +82,12 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
 
 def plan_id(cloud: Cloud) -> str:
     """The id of the job that plans."""
-    return job_id(f"plan-{cloud.environment}", ())
+    return job_id("plan", cloud.environment)
 
 
 def apply_id(cloud: Cloud) -> str:
     """The id of the job that applies."""
-    return job_id(f"apply-{cloud.environment}", ())
+    return job_id("apply", cloud.environment)
 
 
 def _terraform() -> Step:

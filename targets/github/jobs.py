@@ -65,7 +65,7 @@ def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str,
         "run",
         "Run the stage",
         run=_UNDECIDED if stage.kind == "test" else 'python "$RUNNER_FILE" "$STAGE"',
-        env={"RUNNER_FILE": f"{build.folder}/run.py", "STAGE": stage.name},
+        env={"RUNNER_FILE": f"{build.folder}/run.py", "STAGE": stage.name, "MLOPSC_STORE": STORE},
     )
     kept = Step(
         "keep",
@@ -93,15 +93,12 @@ def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str,
 
 def stage_ids(stages: Sequence[Stage]) -> dict[str, str]:
     """The id of the job of each stage."""
-    taken: dict[str, str] = {}
-    for stage in stages:
-        taken[stage.name] = job_id(f"{stage.kind}-{stage.name}", taken.values())
-    return taken
+    return {stage.name: job_id(stage.kind, stage.name) for stage in stages}
 
 
 def ready_job(needs: Sequence[str]) -> Job:
     """The one job that a rule of the branch asks for: it passes if all others have."""
-    results = mixed(*(part for one in needs for part in (Expr(f"needs.{one}.result"), " ")))
+    results = mixed(*[part for one in needs for part in (" ", Expr(f"needs.{one}.result"))][1:])
     step = Step("all", "See whether everything has passed", run=_ALL_OK, env={"RESULTS": results})
     return Job("ready", "ready", (step,), 5, needs=tuple(needs), condition=Expr("always()"))
 
