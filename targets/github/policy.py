@@ -13,9 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from mlopsc.targets.github.pins import Pin
+from mlopsc.targets.github.uses import UnreadableError, against, uses_of
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_USES = re.compile(r"^\s*(?:- )?uses:[ \t]*[\"']?(?P<uses>[^\s\"'#]+)[\"']?(?:[ \t]+#[ \t]*(?P<said>\S+))?", re.M)
 _EXPRESSION = re.compile(r"\$\{\{((?:'(?:[^']|'')*'|[^'}]|\}(?!\}))*)\}\}")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _SECRETS = re.compile(r"\bsecrets\b(?P<named>\.[A-Za-z_][\w-]*)?", re.I)
@@ -130,28 +129,16 @@ def _events(file: _File) -> Found:
 
 
 def _pinned(file: _File) -> Found:
-    known = {pin.action.lower(): pin for pin in file.pins.values()}
-    for match in _USES.finditer(file.text):
-        uses, said = match["uses"], match["said"]
-        if uses.startswith("./"):
-            continue
-        action, _, commit = uses.partition("@")
-        pin = known.get(action.lower()) or known.get("/".join(action.lower().split("/")[:2]))
-        if not _COMMIT.fullmatch(commit):
-            yield uses, "an action must be named by the whole hash of a commit"
-        elif pin is None:
-            yield uses, "there is no pin of this action"
-        elif (commit, said) != (pin.commit, pin.version):
-            yield uses, f"the pin of `{pin.action}` is {pin.commit} ({pin.version}), and here is {commit} ({said})"
-
-
-def _all_uses_are_read(file: _File) -> Found:
-    """No way of writing `uses` hides from the rule above."""
-    seen = {match["uses"] for match in _USES.finditer(file.text)}
-    for where, used in [*((where, step) for where, _, step in file.steps), *file.jobs]:
-        uses = used.get("uses")
-        if uses is not None and str(uses) not in seen:
-            yield where, f"`uses: {uses}` must stand on a line of its own, in plain text"
+    pins = {pin.action: pin for pin in file.pins.values()}
+    try:
+        used = uses_of(file.text)
+    except UnreadableError:
+        yield "jobs", "there are no jobs"
+        return
+    for use in used:
+        wrong = against(use, pins)
+        if wrong:
+            yield f"line {use.line}", wrong
 
 
 def _permissions(file: _File) -> Found:
@@ -340,7 +327,6 @@ _RULES: Mapping[str, Callable[[_File], Found]] = {
     "quoted-on": _quoted_on,
     "events": _events,
     "pinned": _pinned,
-    "plain-uses": _all_uses_are_read,
     "permissions": _permissions,
     "timeout": _time,
     "runner": _runner,

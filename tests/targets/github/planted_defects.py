@@ -136,13 +136,13 @@ PLANTED = [
     _ci("a comment of another version", "# v7.0.1", "# v6.0.0", "policy", "pinned"),
     _ci("no comment of the version", f"{_CHECKOUT}", _CHECKOUT.split("  #")[0], "policy", "pinned"),
     _ci("a commit of nobody knows what", PINS["checkout"].commit, "0" * 40, "policy", "pinned"),
-    _ci("an action of somebody else", "actions/checkout@", "action/checkout@", "policy", "no pin of this action"),
+    _ci("an action of somebody else", "actions/checkout@", "action/checkout@", "policy", "is not pinned here"),
     _ci(
         "an action hidden in a flow",
         f"        uses: {_CHECKOUT}\n",
         '        "uses": actions/checkout@v7\n',
         "policy",
-        "plain-uses",
+        "pinned",
     ),
     _ci("a container as an action", _CHECKOUT, "docker://alpine:3.20", "zizmor", "unpinned-images"),
     _ci(
