@@ -15,6 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    # The runs of tests are nobody's business on the page of the job that tests.
+    os.environ.pop("GITHUB_STEP_SUMMARY", None)
     # A shell starts what is to run in the background without Ctrl-C, and children inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -19,7 +19,7 @@ ROOTS = ("compiler", "grammar", "stdlib", "targets")
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("grammar", "compiler.records", "compiler.python_modules"),
-    ("compiler.text",),
+    ("compiler.text", "compiler.render.cells", "compiler.render.style"),
     ("compiler.diagnostics",),
     ("compiler.messages", "compiler.workspace"),
     ("compiler.syntax",),

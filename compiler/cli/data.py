@@ -15,7 +15,7 @@ import click
 from mlopsc.compiler.cli.commands import Group
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
 from mlopsc.compiler.cli.spec import locate
-from mlopsc.compiler.cli.summary import told_splits
+from mlopsc.stdlib.runtime.summary.stages import told_splits
 
 if TYPE_CHECKING:
     from mlopsc.compiler.cli.past import Past
@@ -205,7 +205,7 @@ def _profile(past: Past, version: Version) -> Mapping[str, Any]:
 
 def _described(column: Mapping[str, Any]) -> tuple[str, str]:
     """How many values are missing, and what the others are like."""
-    from mlopsc.compiler.cli.summary import number
+    from mlopsc.stdlib.runtime.summary.stages import number
 
     missing = f"{column['missing']:,}"
     if "values" in column:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from mlopsc.compiler.cli.summary import seconds
 from mlopsc.compiler.render.cells import safe
 from mlopsc.stdlib.runtime.engine.events import (
     Event,
@@ -17,6 +16,7 @@ from mlopsc.stdlib.runtime.engine.events import (
     StageFinished,
     StageStarted,
 )
+from mlopsc.stdlib.runtime.summary.stages import seconds
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mlopsc.compiler.cli.summary import seconds
 from mlopsc.compiler.ir.origins import place
 from mlopsc.compiler.render.cells import counted, pad, safe
 from mlopsc.compiler.render.style import Style, Tone
+from mlopsc.stdlib.runtime.summary.stages import seconds
 
 if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.rehearsal.diary import Moment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,15 +59,19 @@ def command(
     refuse_unknown(built, name, (*stages, *force))
     need_extra("run")
     from mlopsc.stdlib.runtime.engine.runner import run
+    from mlopsc.stdlib.runtime.summary.github import shielded, tell
 
     request = request_for(spec, built, name, only=stages, force=force, jobs=jobs)
-    with _listening(as_json) as listener:
-        result = run(request, listener)
-    if not as_json:
-        _show(spec, built, name, result)
-    _track(request, result)
-    if not as_json:
-        _close(spec, built, name, result)
+    with nullcontext() if as_json else shielded(sys.stdout):
+        with _listening(as_json) as listener:
+            result = run(request, listener)
+        if not as_json:
+            _show(spec, built, name, result)
+        _track(request, result)
+        if not as_json:
+            _close(spec, built, name, result)
+    if warning := tell(request, result, _places_in(built, name), None if as_json else sys.stdout):
+        click.echo(f"warning: {warning}", err=True)
     return result.exit_code
 
 
@@ -145,8 +149,8 @@ def _track(request: Request, result: RunResult) -> None:
 
 
 def _show(spec: Spec, built: Built, environment: str, result: RunResult) -> None:
-    from mlopsc.compiler.cli.summary import summarize
     from mlopsc.compiler.render.style import style_of
+    from mlopsc.stdlib.runtime.summary.stages import summarize
 
     style = style_of(sys.stdout)
     lines = ["", *summarize(result.stages, style, places_of(spec, built, environment), _MOST)]
@@ -154,15 +158,15 @@ def _show(spec: Spec, built: Built, environment: str, result: RunResult) -> None
 
 
 def _close(spec: Spec, built: Built, environment: str, result: RunResult) -> None:
-    from mlopsc.compiler.cli.summary import seconds
     from mlopsc.compiler.render.style import style_of
+    from mlopsc.stdlib.runtime.summary.stages import counts, seconds
 
     style = style_of(sys.stdout)
     lines: list[str] = []
     idle = _not_started(built, environment)
     if idle:
         lines += [style("dim", f"declared and checked, not started by a run: {idle}"), ""]
-    lines.append(f"run {result.number} in {environment}: {_counts(result.stages)}, {seconds(result.seconds)}")
+    lines.append(f"run {result.number} in {environment}: {counts(result.stages)}, {seconds(result.seconds)}")
     lines += _records(spec, built, environment, result)
     lines.append(f"next: {_next(spec, built, environment, result)}")
     click.echo("\n".join(lines), color=style.colour)
@@ -170,15 +174,21 @@ def _close(spec: Spec, built: Built, environment: str, result: RunResult) -> Non
 
 def places_of(spec: Spec, built: Built, environment: str) -> Callable[[str, str, str], str]:
     """Where in the spec a stage, or a rule or setting of it, is written, as a person here would name the file."""
-    from mlopsc.compiler.ir.origins import place
-
-    origins = built.origins[environment]
+    places = _places_in(built, environment)
 
     def place_of(stage: str, rule: str, setting: str) -> str:
-        file, colon, rest = place(origins, stage, rule=rule, setting=setting).partition(":")
+        file, colon, rest = places(stage, rule, setting).partition(":")
         return f"{spec.shown(file)}{colon}{rest}" if file else ""
 
     return place_of
+
+
+def _places_in(built: Built, environment: str) -> Callable[[str, str, str], str]:
+    """The same, with the file relative to the folder of the spec."""
+    from mlopsc.compiler.ir.origins import place
+
+    origins = built.origins[environment]
+    return lambda stage, rule, setting: place(origins, stage, rule=rule, setting=setting)
 
 
 def _not_started(built: Built, environment: str) -> str:
@@ -186,14 +196,6 @@ def _not_started(built: Built, environment: str) -> str:
     kinds = built.kinds(environment).items()
     idle = [(stage, kind) for stage, kind in kinds if kind not in built.runtimes]
     return ", ".join(f"{stage} (`mlopsc {kind}{f' {stage}' if kind == 'score' else ''}`)" for stage, kind in idle)
-
-
-def _counts(stages: Sequence[StageSummary]) -> str:
-    counts: dict[str, int] = {}
-    for one in stages:
-        word = "cached" if one.cached and one.outcome == "ok" else one.outcome.told
-        counts[word] = counts.get(word, 0) + 1
-    return ", ".join(f"{number} {word}" for word, number in counts.items())
 
 
 def _records(spec: Spec, built: Built, environment: str, result: RunResult) -> Iterator[str]:

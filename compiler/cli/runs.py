@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -42,9 +42,9 @@ def list_runs(limit: int = 20, file: str | None = None) -> int:
     from itertools import islice
 
     from mlopsc.compiler.cli.past import Past, when
-    from mlopsc.compiler.cli.summary import seconds
     from mlopsc.compiler.render.style import style_of
     from mlopsc.compiler.render.table import render_table
+    from mlopsc.stdlib.runtime.summary.stages import seconds
 
     rows = [
         (str(run.number), when(run.began), run.environment, _ending(run), seconds(run.seconds), _told(run))
@@ -64,8 +64,8 @@ def list_runs(limit: int = 20, file: str | None = None) -> int:
 def show(number: int | None, file: str | None) -> int:
     """What a run found; by default the newest."""
     from mlopsc.compiler.cli.past import Past, when
-    from mlopsc.compiler.cli.summary import seconds, summarize
     from mlopsc.compiler.render.style import style_of
+    from mlopsc.stdlib.runtime.summary.stages import seconds, summarize
 
     run = Past(locate(file).folder).run(number)
     style = style_of(sys.stdout)
@@ -107,7 +107,7 @@ def _told(run: PastRun) -> str:
 
 
 def _scores(record: StageRecord) -> Iterator[str]:
-    from mlopsc.compiler.cli.summary import number, score_of
+    from mlopsc.stdlib.runtime.summary.stages import number, score_of
 
     yield f"{record.facts['objective']['metric']} {number(score_of(record.facts))}"
 
@@ -133,59 +133,14 @@ def _compared(name: str, before: StageRecord | None, after: StageRecord | None, 
         yield f"{style('bold', name)}  the same"
         return
     from mlopsc.stdlib.runtime.engine.why import causes
+    from mlopsc.stdlib.runtime.summary.comparison import changes
 
     yield style("bold", name)
     yield from (f"  because {style.ticked(cause)}" for cause in causes(dict(after.parts), dict(before.parts)))
-    rows = [(what, old, new) for what, old, new in _figures(before, after) if old != new]
+    rows = changes(before, after)
     if not rows:
         yield "  with the same result"
         return
     from mlopsc.compiler.render.table import render_table
 
     yield from (f"  {line}" for line in render_table(("", "before", "after"), rows, style))
-
-
-def _figures(before: StageRecord, after: StageRecord) -> Iterator[tuple[str, str, str]]:
-    old, new = dict(_facts_of(before)), dict(_facts_of(after))
-    for what in [*new, *(one for one in old if one not in new)]:
-        yield what, old.get(what, "-"), new.get(what, "-")
-
-
-def _facts_of(record: StageRecord) -> Iterator[tuple[str, str]]:
-    """What of a record is compared, by name."""
-    match record.kind:
-        case "data":
-            yield from _facts_of_data(record.facts)
-        case "train":
-            yield from _facts_of_training(record.facts)
-        case "test":
-            yield from _facts_of_gate(record)
-
-
-def _facts_of_data(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "rows", f"{facts.get('rows', 0):,}"
-    yield "hash", str(facts.get("hash", ""))[:12]
-    for split, count in facts.get("splits", {}).items():
-        yield split, f"{count:,}"
-    for check in facts.get("checks", ()):
-        yield check["text"], "holds" if check["holds"] else "does not hold"
-
-
-def _facts_of_training(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    from mlopsc.compiler.cli.summary import number, score_of
-
-    objective = facts["objective"]
-    yield f"{objective['metric']} on {objective['on']}", number(score_of(facts))
-    yield "estimator", str(facts["estimator"])
-    for name, value in facts["parameters"].items():
-        yield name, str(value)
-    yield "rows", f"{facts['rows']['model']:,}"
-
-
-def _facts_of_gate(record: StageRecord) -> Iterator[tuple[str, str]]:
-    from mlopsc.compiler.cli.summary import number
-
-    yield "verdict", record.verdict.value
-    for rule in record.facts["rules"]:
-        figures = [number(one["estimate"]) for one in rule["judgements"] if one.get("estimate") is not None]
-        yield rule["text"], " ".join([rule["verdict"], *figures])

@@ -87,8 +87,8 @@ def _stages(built: Built, environment: str, named: Sequence[str]) -> Sequence[st
 
 
 def _told(spec: Spec, built: Built, environment: str, done: Scoring, style: Style) -> Iterator[str]:
-    from mlopsc.compiler.cli.summary import summarize
     from mlopsc.stdlib.runtime.score.telling import told
+    from mlopsc.stdlib.runtime.summary.stages import summarize
 
     place = places_of(spec, built, environment)
     if done.run.exit_code:

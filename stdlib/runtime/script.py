@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from mlopsc.stdlib.runtime.tracking import track_run
 
 if TYPE_CHECKING:
     from argparse import Namespace
+
+    from mlopsc.stdlib.runtime.summary.stages import Places
 
 _DEPTH = 3
 """How many folders a `run.py` stands below the project: `deploy/<pipeline>/<environment>`."""
@@ -79,16 +82,28 @@ def _run(
     )
     origins = file.with_name("origins.json")
     listener = JsonLines(sys.stdout) if arguments.json else _lines_with_places(origins)
-    code = _run_stages(request, listener) if named or not arguments.stages else 0
+    code = _run_stages(request, listener, arguments, origins) if named or not arguments.stages else 0
     asked = [name for name in arguments.stages if name in scoring]
     return code or max((_score(request, name, arguments, listener) for name in asked), default=0)
 
 
-def _run_stages(request: Request, listener: Listener) -> int:
-    result = run(request, listener)
-    if warning := track_run(request, result):
-        sys.stderr.write(f"warning: {warning}\n")
+def _run_stages(request: Request, listener: Listener, arguments: Namespace, origins: Path) -> int:
+    from mlopsc.stdlib.runtime.summary.github import tell
+
+    with _shielded(arguments):
+        result = run(request, listener)
+    places = _places_in(origins)
+    for warning in (track_run(request, result), tell(request, result, places, None if arguments.json else sys.stdout)):
+        if warning:
+            sys.stderr.write(f"warning: {warning}\n")
     return result.exit_code
+
+
+def _shielded(arguments: Namespace) -> AbstractContextManager[None]:
+    """What stages print is text, on GitHub too; JSON is for programs, which nothing may stand between."""
+    from mlopsc.stdlib.runtime.summary.github import shielded
+
+    return nullcontext() if arguments.json else shielded(sys.stdout)
 
 
 def _score(request: Request, name: str, arguments: Namespace, listener: Listener) -> int:
@@ -96,9 +111,23 @@ def _score(request: Request, name: str, arguments: Namespace, listener: Listener
     from mlopsc.stdlib.runtime.score.stage import score
     from mlopsc.stdlib.runtime.score.telling import as_json, exit_code, told
 
-    done = score(replace(request, force=()), name, arguments.as_of, listener)
-    print(as_json(done) if arguments.json else "\n".join(told(done, lambda *_: "")), flush=True)
+    with _shielded(arguments):
+        done = score(replace(request, force=()), name, arguments.as_of, listener)
+        print(as_json(done) if arguments.json else "\n".join(told(done, lambda *_: "")), flush=True)
     return exit_code(done)
+
+
+def _places_in(origins: Path) -> Places:
+    """Where in the spec stages, rules and settings are written, if that was left beside the script."""
+    import json
+
+    from mlopsc.compiler.ir.origins import place
+
+    try:
+        known = json.loads(origins.read_bytes())
+    except (OSError, ValueError):
+        return lambda *_: ""
+    return lambda stage, rule, setting: place(known, stage, rule=rule, setting=setting)
 
 
 def _lines_with_places(origins: Path) -> Listener:
@@ -116,18 +145,11 @@ def _lines_with_places(origins: Path) -> Listener:
 
 def _places(summary: StageSummary, origins: Path) -> list[str]:
     """The places of the rules and settings that a stage's messages are about, else that of the stage."""
-    import json
-
-    from mlopsc.compiler.ir.origins import place
-
-    try:
-        known = json.loads(origins.read_bytes())
-    except (OSError, ValueError):
-        return []
+    place_of = _places_in(origins)
     told: list[Message | Failure] = [*summary.record.messages] if summary.record else []
     told += [summary.failure] if summary.failure else []
     about = [(one.rule, one.setting) for one in told if one.rule or one.setting] or [("", "")]
-    found = [place(known, summary.stage, rule=rule, setting=setting) for rule, setting in about]
+    found = [place_of(summary.stage, rule, setting) for rule, setting in about]
     return [one for one in dict.fromkeys(found) if one]
 
 

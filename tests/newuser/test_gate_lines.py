@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlopsc.compiler.cli.summary_of_gates import gate_lines
 from mlopsc.compiler.render.style import Style
+from mlopsc.stdlib.runtime.summary.gates import gate_lines
 
 NOTE = "fewer than 30 units: the true error rate may exceed the level's"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mlopsc.compiler.render.cells import safe
@@ -12,26 +13,51 @@ _SIGNS: Mapping[str, tuple[Tone, str]] = {"pass": ("good", "✓"), "fail": ("err
 _MILLISECONDS = 1000.0
 
 
+@dataclass(frozen=True)
+class GateLines:
+    """What there is to say of a gate: before its rules, of each rule (first the rule itself), and after them."""
+
+    head: str
+    rules: tuple[tuple[str, ...], ...]
+    after: tuple[str, ...]
+
+
 def gate_lines(
     facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style, place_of: Callable[[str, str], str]
 ) -> Iterator[str]:
     """The lines about a test stage's record."""
+    told = gate_told(facts, notes, style, place_of)
+    yield told.head
+    for first, *others in told.rules:
+        yield first
+        yield from (f"    {line}" for line in others)
+    yield from told.after
+
+
+def gate_told(
+    facts: Mapping[str, Any], notes: Mapping[str, Any], style: Style, place_of: Callable[[str, str], str]
+) -> GateLines:
+    """The same in its parts."""
     rows, rules = facts["rows"], facts["rules"]
     looks = {_look(rule) for rule in rules if rule.get("look")}
     units = f" in {rows['units']:,} units of `{safe(str(rows['unit']))}`" if rows["units"] != rows["rows"] else ""
     look = f", {next(iter(looks))}" if len(looks) == 1 else ""
-    yield style.ticked(f"judges `{facts['model']}` on {facts['judged_on']}: {rows['rows']:,} rows{units}{look}")
+    head = style.ticked(f"judges `{facts['model']}` on {facts['judged_on']}: {rows['rows']:,} rows{units}{look}")
     common = _common_notes(rules)
+    told = []
     for rule in rules:
-        yield from _rule(rule, rows, notes, common, style)
+        lines = [*_rule(rule, rows, notes, common, style)]
         if len(looks) > 1 and rule.get("look"):
-            yield style("dim", f"    {_look(rule)} at these rows")
+            lines.append(style("dim", f"{_look(rule)} at these rows"))
         place = place_of(rule["rule"], "") if rule["verdict"] != "pass" else ""
-        if place:
-            yield f"    {style('place', '-->')} {safe(place)}"
+        told.append((*lines, *([f"{style('place', '-->')} {safe(place)}"] if place else [])))
+    return GateLines(head, tuple(told), tuple(_after(facts, common, style)))
+
+
+def _after(facts: Mapping[str, Any], common: Sequence[str], style: Style) -> Iterator[str]:
     yield from waived_lines(facts, style)
     yield from (style("dim", safe(note)) for note in common)
-    if any(rule.get("hidden") for rule in rules):
+    if any(rule.get("hidden") for rule in facts["rules"]):
         yield style.ticked("a counted look tells the verdict and hides the figures: `reveal = true` shows them", "dim")
     version = facts.get("version")
     if version:
@@ -68,14 +94,14 @@ def _rule(
     measured = notes.get("measured", {}).get(rule["rule"], {})
     judgements = [{**one, **measured} for one in rule["judgements"]]
     for one in judgements:
-        yield from (f"    {line}" for line in _judgement(rule, one, rows, style))
+        yield from _judgement(rule, one, rows, style)
     own = [str(one["note"]) for one in judgements if one.get("note") and one["note"] not in common]
     is_told = any(one.get("estimate") is not None for one in judgements) and rule["verdict"] == "pass"
     if not is_told or any(one.get("estimate") is not None and _is_alone(one) for one in judgements):
-        yield f"    {style.ticked(safe(rule['reason']))}"
-    yield from (style("dim", f"    {safe(note)}") for note in own)
+        yield style.ticked(safe(rule["reason"]))
+    yield from (style("dim", safe(note)) for note in own)
     for line in notes.get("tails", {}).get(rule["rule"], ()) if rule["verdict"] == "fail" else ():
-        yield f"    {safe(line)}"
+        yield safe(line)
 
 
 def _is_alone(judgement: Mapping[str, Any]) -> bool:

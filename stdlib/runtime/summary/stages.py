@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mlopsc.compiler.cli.summary_of_gates import gate_lines, waived_lines
 from mlopsc.compiler.render.cells import counted, pad, safe
 from mlopsc.compiler.render.style import Style, Tone
 from mlopsc.stdlib.runtime.engine.events import Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import Message, StageRecord
+from mlopsc.stdlib.runtime.summary.gates import gate_lines, waived_lines
 
 _SHOWN_CANDIDATES = 5
 _SPLITS = ("train", "validation", "test")
@@ -36,10 +37,8 @@ def summarize(stages: Sequence[StageSummary], style: Style, places: Places, most
     for summary in shown:
         yield _head(summary, style)
         if summary.record is not None:
-            yield from (f"  {line}" for line in _found(summary.record, style, places))
-            yield from (f"  {line}" for line in _messages(summary, style, places))
-        if summary.failure is not None:
-            yield from (f"  {line}" for line in _failure(summary, style, places))
+            yield from (f"  {line}" for line in found(summary.record, style, places))
+        yield from (f"  {line}" for line in remarks(summary, style, places))
         yield ""
     if len(shown) < len(stages):
         yield style("dim", f"and {len(stages) - len(shown)} stages more; `mlopsc runs show` tells of all")
@@ -59,11 +58,29 @@ def _chosen(stages: Sequence[StageSummary], most: int | None) -> Sequence[StageS
 
 
 def _head(summary: StageSummary, style: Style) -> str:
-    outcome = "cached" if summary.cached and summary.outcome is Outcome.OK else summary.outcome.told
+    took = took_of(summary)
+    verdict = style(_TONES[summary.outcome], ending(summary))
+    return f"{style('bold', summary.stage)} {style('dim', summary.kind)}  {verdict}{style('dim', took and f'  {took}')}"
+
+
+def ending(summary: StageSummary) -> str:
+    """How a stage ended, in a few words."""
     reason = f" {safe(summary.reason)}" if summary.outcome is Outcome.SKIPPED and summary.reason else ""
-    time = f"  {seconds(summary.seconds)}" if not summary.cached and summary.seconds else ""
-    verdict = style(_TONES[summary.outcome], f"{outcome}{reason}")
-    return f"{style('bold', summary.stage)} {style('dim', summary.kind)}  {verdict}{style('dim', time)}"
+    return f"{_word(summary)}{reason}"
+
+
+def took_of(summary: StageSummary) -> str:
+    """How long a stage worked; empty where it did not."""
+    return seconds(summary.seconds) if not summary.cached and summary.seconds else ""
+
+
+def counts(stages: Sequence[StageSummary]) -> str:
+    """How many stages ended how."""
+    return ", ".join(f"{number} {word}" for word, number in Counter(map(_word, stages)).items())
+
+
+def _word(summary: StageSummary) -> str:
+    return "cached" if summary.cached and summary.outcome is Outcome.OK else summary.outcome.told
 
 
 def seconds(value: float) -> str:
@@ -83,7 +100,8 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 10_000 else f"{value:.4g}"
 
 
-def _found(record: StageRecord, style: Style, places: Places) -> Iterator[str]:
+def found(record: StageRecord, style: Style, places: Places) -> Iterator[str]:
+    """What a stage found."""
     match record.kind:
         case "data":
             yield from _data(record, style, places)
@@ -193,6 +211,13 @@ def _table(
 
 def _settings(parameters: Mapping[str, Any], searched: Sequence[str]) -> str:
     return safe(", ".join(f"{name} = {parameters[name]}" for name in searched)) or "as written"
+
+
+def remarks(summary: StageSummary, style: Style, places: Places) -> Iterator[str]:
+    """What a stage says beside that, and why it did not finish."""
+    yield from _messages(summary, style, places)
+    if summary.failure is not None:
+        yield from _failure(summary, style, places)
 
 
 def _messages(summary: StageSummary, style: Style, places: Places) -> Iterator[str]:
