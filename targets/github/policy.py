@@ -17,7 +17,7 @@ from mlopsc.targets.github.uses import UnreadableError, against, uses_of
 
 _EXPRESSION = re.compile(r"\$\{\{((?:'(?:[^']|'')*'|[^'}]|\}(?!\}))*)\}\}")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-_SECRETS = re.compile(r"\bsecrets\b(?P<named>\.[A-Za-z_][\w-]*)?", re.I)
+_SECRETS = re.compile(r"(?<![\w.-])secrets(?![\w-])(?P<named>\.[A-Za-z_][\w-]*)?", re.I)
 _OUTPUT = re.compile(r"\bneeds\.([A-Za-z_][\w-]*)\.outputs\b|\bneeds\['([^']+)'\]\.outputs\b")
 _PLAN_OR_STATE = re.compile(r"tfplan|tfstate|\bplan\b|\bterraform\b|\.terraform", re.I)
 _ALWAYS = re.compile(r"(\$\{\{)?\s*always\(\)\s*(\}\})?")
@@ -54,7 +54,7 @@ class _File:
     def steps(self) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
         """Where it is, its job and the step."""
         for name, job in self.jobs:
-            for index, step in enumerate(job.get("steps") or ()):
+            for index, step in enumerate(_list(job.get("steps"))):
                 yield f"jobs.{name}.steps[{index}]", job, _mapping(step)
 
     @cached_property
@@ -67,7 +67,7 @@ class _File:
         found = self.document.get("on")
         if isinstance(found, str):
             return {found: None}
-        return dict.fromkeys(found) if isinstance(found, list) else _mapping(found)
+        return dict.fromkeys(map(str, found)) if isinstance(found, list) else _mapping(found)
 
 
 def findings(path: str, text: str, pins: Mapping[str, Pin]) -> list[Finding]:
@@ -95,6 +95,10 @@ def _read(text: str) -> Mapping[str, Any]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -215,7 +219,7 @@ def _concurrency(file: _File) -> Found:
 def _schedule(file: _File) -> Found:
     if "schedule" in file.triggers and "workflow_dispatch" not in file.triggers:
         yield "on.schedule", "what runs by the clock must also run by hand: add `workflow_dispatch`"
-    for one in file.triggers.get("schedule") or ():
+    for one in _list(file.triggers.get("schedule")):
         cron = str(_mapping(one).get("cron", ""))
         minutes = _minutes(cron)
         if not minutes:
@@ -262,8 +266,7 @@ def _ready(file: _File) -> Found:
     if last is None:
         yield "jobs", "one job `ready` must stand for all, so that a rule of the branch can ask for it"
         return
-    needs = last.get("needs") or []
-    left = set(jobs) - {"ready"} - set([needs] if isinstance(needs, str) else needs)
+    left = set(jobs) - {"ready"} - _needs(last)
     if left:
         yield "jobs.ready.needs", f"it does not wait for {', '.join(sorted(left))}"
     if not _ALWAYS.fullmatch(str(last.get("if", ""))):
@@ -288,11 +291,15 @@ def _before(name: str, jobs: Mapping[str, Mapping[str, Any]]) -> set[str]:
     found: set[str] = set()
     open_ = [name]
     while open_:
-        needs = jobs.get(open_.pop(), {}).get("needs") or []
-        new = {needs} - found if isinstance(needs, str) else set(needs) - found
+        new = _needs(jobs.get(open_.pop(), {})) - found
         found |= new
         open_ += new
     return found
+
+
+def _needs(job: Mapping[str, Any]) -> set[str]:
+    needs = job.get("needs")
+    return {needs} if isinstance(needs, str) else {str(one) for one in _list(needs)}
 
 
 def _artifacts(file: _File) -> Found:
@@ -306,7 +313,7 @@ def _artifacts(file: _File) -> Found:
 def _ids(file: _File) -> Found:
     yield from _repeated("jobs", [name for name, _ in file.jobs])
     for name, job in file.jobs:
-        steps = [_mapping(step) for step in job.get("steps") or ()]
+        steps = [_mapping(step) for step in _list(job.get("steps"))]
         yield from _repeated(f"jobs.{name}.steps", [str(step["id"]) for step in steps if "id" in step])
         for index, step in enumerate(steps):
             if not (step.get("id") and step.get("name")):

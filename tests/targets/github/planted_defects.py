@@ -321,6 +321,13 @@ PLANTED = [
         "policy",
         "matrix-output",
     ),
+    _cd(
+        "a job that is skipped with another",
+        "    name: train\n",
+        "    name: train\n    if: ${{ github.event_name == 'push' }}\n",
+        "policy",
+        "skips",
+    ),
     # what a rule of the branch rests on
     _ci("a last job that skips", _READY_IF, "", "policy", "always run"),
     _ci("a last job that forgets one", "      - test-demand_gate\n    if:", "    if:", "policy", "test-demand_gate"),
