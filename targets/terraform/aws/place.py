@@ -22,6 +22,11 @@ VERSIONS = ">= 5.100.0, < 7"
 STATE_FILE = "terraform.tfstate"
 
 
+def own_bucket(pipeline: str, environment: str, account: str) -> str:
+    """The name of the bucket that an environment has where the spec names none."""
+    return name("aws_s3_bucket", pipeline, environment, "store", account)
+
+
 @dataclass(frozen=True)
 class Place:
     """An environment on Amazon."""
@@ -73,7 +78,7 @@ class Place:
         url = str(self.build.pipeline.environment.settings.get("store", ""))
         if url:
             return url.removeprefix("s3://").partition("/")[0]
-        return name("aws_s3_bucket", self.written.pipeline, self.written.environment, "store", self.account)
+        return own_bucket(self.written.pipeline, self.written.environment, self.account)
 
     @property
     def prefix(self) -> str:

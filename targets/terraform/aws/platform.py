@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from mlopsc.compiler.diagnostics import Diagnostic, did_you_mean
 from mlopsc.compiler.schema.values import Rate
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
+from mlopsc.compiler.text import Location
 from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.terraform import messages
 from mlopsc.targets.terraform.aws.monthly import CURRENCY, monthly
+from mlopsc.targets.terraform.aws.place import own_bucket
 from mlopsc.targets.terraform.aws.regions import REGIONS
+from mlopsc.targets.terraform.platforms import PLATFORM, settings_of
 from mlopsc.targets.terraform.refusals import groups_without, of_platform, trust_unknown, unsupported
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ class AwsPlatform:
         yield from of_platform(environment, lambda found: _region(cast("dict[str, Any]", found.value), found.value_at))
         yield from _name(environment)
         yield from _store(environment)
+        yield from _shared_bucket(model, environment)
         yield from _budget(environment)
         yield from groups_without(environment, "aws", 'aws = "arn:aws:iam::ACCOUNT:role/NAME"', "aws")
         yield from trust_unknown(model)
@@ -73,7 +78,7 @@ def _region(call: dict[str, Any], at: Any) -> Iterator[Diagnostic]:
 
 def _name(environment: EnvironmentModel) -> Iterator[Diagnostic]:
     if environment.name in _KEPT_FREE:
-        rule = "`bootstrap` and `plans` are folders of the bucket that keeps the states."
+        rule = "Take another name: `bootstrap` and `plans` are folders of the bucket that keeps the states."
         yield messages.name_refused(environment.at, "an environment", environment.name, rule)
 
 
@@ -87,6 +92,56 @@ def _store(environment: EnvironmentModel) -> Iterator[Diagnostic]:
         yield messages.store_elsewhere(store.value_at, url, "aws", "s3://NAME")
     elif not _BUCKET.fullmatch(bucket):
         yield messages.name_refused(store.value_at, "a bucket", bucket, _BUCKET_RULE)
+
+
+def _shared_bucket(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Diagnostic]:
+    """Environments before it whose store is in its bucket, whichever words name it.
+
+    Two may be in one that is there already, at paths of their own: nobody makes it, and its settings are nobody's.
+    """
+    mine = _Bucket.of(model, environment)
+    for other in model.environments.values():
+        if other.name == environment.name:
+            return
+        if settings_of(other)["function"] == "aws":
+            theirs = _Bucket.of(model, other)
+            if mine.is_shared_with(theirs) and not (mine.url and mine.url == theirs.url):
+                hint = "Give each environment a bucket of its own."
+                if mine.is_there and theirs.is_there:
+                    hint = f'Give each environment a path of its own, such as `store = "s3://{mine.name}/{environment.name}"`.'
+                yield messages.not_apart(mine.at, f"the bucket `{mine.name}`", other.name, theirs.at, hint)
+
+
+@dataclass(frozen=True)
+class _Bucket:
+    """What the store of an environment is in: `url` is what `store` says, `at` what of the spec decides."""
+
+    name: str
+    url: str
+    is_there: bool
+    at: Location
+
+    @classmethod
+    def of(cls, model: SemanticModel, environment: EnvironmentModel) -> _Bucket:
+        call, store = settings_of(environment), environment.settings.get("store")
+        there = cast("Mapping[str, Any] | None", call.get("bucket"))
+        url = str(store.value).rstrip("/") if store else ""
+        if there:
+            found = str(there["id"])
+        elif url:
+            found = url.removeprefix("s3://").partition("/")[0]
+        else:
+            pipeline = model.pipeline.name if model.pipeline else ""
+            found = own_bucket(pipeline, environment.name, str(call["account"]))
+        decides = environment.settings[PLATFORM] if there or not store else store
+        return cls(found, url, bool(there), decides.value_at)
+
+    def is_shared_with(self, other: _Bucket) -> bool:
+        """Whether one would undo what the other does: in a bucket that is there, only below the same path."""
+        if self.name != other.name or not (self.is_there and other.is_there):
+            return self.name == other.name
+        mine, theirs = (f"{one.url.removeprefix('s3://').partition('/')[2]}/".lstrip("/") for one in (self, other))
+        return mine.startswith(theirs) or theirs.startswith(mine)
 
 
 def _budget(environment: EnvironmentModel) -> Iterator[Diagnostic]:

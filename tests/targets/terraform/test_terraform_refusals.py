@@ -16,6 +16,7 @@ from mlopsc.stdlib import registry
 from mlopsc.targets.terraform import synthesis
 
 AWS = 'platform = aws(region = "eu-west-1", account = "123456789012")'
+EXISTING = AWS.replace('"123456789012")', '"123456789012", bucket = existing("rides"))')
 
 
 def found(spec: str) -> list[tuple[str, str, int]]:
@@ -83,6 +84,24 @@ def test_environments_that_would_share_a_store_or_a_state_are_told_apart() -> No
     assert [code for code, _, _ in found(text)] == ["E605"]
     text = spec(AWS) + f"environment Prod {{\n{AWS}\n}}\n"
     assert [code for code, _, _ in found(text)] == ["E605"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("", 'store = "s3://rides-prod-store-123456789012"', ["E605"]),
+        ('store = "s3://rides"', 'store = "s3://rides/again"', ["E605"]),
+        ('store = "s3://rides"', EXISTING, ["E605"]),
+        (EXISTING, EXISTING, ["E605"]),
+        (f'{EXISTING}\nstore = "s3://rides/prod"', f'{EXISTING}\nstore = "s3://rides/prod/again"', ["E605"]),
+        (f'{EXISTING}\nstore = "s3://rides/prod"', f'{EXISTING}\nstore = "s3://rides/product"', []),
+        (f'{EXISTING}\nstore = "s3://rides/prod"', f'{EXISTING}\nstore = "s3://rides/prod"', ["E605"]),
+        ("", "", []),
+    ],
+)
+def test_environments_that_would_share_a_bucket_are_told_apart(first: str, second: str, expected: list[str]) -> None:
+    bodies = [one if one.startswith("platform") else f"{AWS}\n{one}" for one in (first, second)]
+    assert [code for code, _, _ in found(f"{spec(bodies[0])}environment again {{\n{bodies[1]}\n}}\n")] == expected
 
 
 def test_an_environment_cannot_have_the_name_of_one_of_ours() -> None:
