@@ -1,8 +1,9 @@
 """Runs workflows with act: no GitHub, no containers, each run in a folder and with a home of its own.
 
 What is real: the files that `mlopsc build` wrote, GitHub's expressions, conditions, `needs` and job results as act
-has them, the scripts, pip, mlopsc from its wheel, and all that it does. What stands in: the machines; the three actions
-in `stand_ins`; packages of others, which are those of the tests' environment.
+has them, the scripts, pip, mlopsc from its wheel, and all that it does. What stands in: the machines; the actions in
+`stand_ins`, Terraform and `aws` among them; one environment for all jobs, with mlopsc from the wheel and packages of
+others from that of the tests, so that a job's pip finds all that it asks for, and downloads nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from venv import EnvBuilder
 from zipfile import ZipFile
 
 import pytest
@@ -36,8 +38,7 @@ class Workshop:
     """What all runs of a session share: a folder, the wheel, and the packages of others."""
 
     folder: Path
-    wheels: Path
-    packages: Path
+    environment: Path
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Run:
 
 
 def equipped(folder: Path) -> Workshop:
-    """Make the wheel of this checkout, and find packages of others; skip where there is no act, but in CI."""
+    """Make the wheel of this checkout and the environment of jobs; skip where there is no act, but in CI."""
     if act() is None:
         reason = "there is no act: run `make act`, so that workflows are run"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
@@ -84,7 +85,13 @@ def equipped(folder: Path) -> Workshop:
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
         if not entry.name.startswith(NOT_OURS):
             (packages / entry.name).symlink_to(entry)
-    return Workshop(folder, wheels, packages)
+    environment = folder / "environment"
+    EnvBuilder(symlinks=True).create(environment)
+    (own,) = environment.glob("lib/python*/site-packages")
+    (own / "others.pth").write_text(str(packages), encoding="utf-8")
+    install = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--find-links", str(wheels), "mlopsc"]
+    _output([str(environment / "bin" / "python"), *install], folder)
+    return Workshop(folder, environment)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -120,17 +127,17 @@ def run(
     workflow: str,
     event: str,
     payload: Mapping[str, Any] | None = None,
-    lost: str = "",
+    variables: Mapping[str, str] | None = None,
 ) -> Run:
     """Run a workflow of a repository as `event` would, with nothing of this process's environment.
 
-    The artifact that is `lost` is not there for the jobs that come later.
+    `variables` are for stand-ins: the artifact `ACTING_LOST` is not there for later jobs.
     """
     place = _next(shop.folder / "runs")
     home, artifacts = place / "home", place / "artifacts"
     home.mkdir(parents=True)
     (place / "event.json").write_text(json.dumps(payload or {}), encoding="utf-8")
-    command = [str(act()), event, *_options(shop, artifacts), "--env", f"ACTING_LOST={lost}"]
+    command = [str(act()), event, *_options(shop, artifacts, variables or {})]
     command += ["--workflows", f".github/workflows/{workflow}.yml", "--eventpath", str(place / "event.json")]
     outside = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home)}
     done = subprocess.run(
@@ -143,25 +150,25 @@ def run(
     return Run(results, lines, artifacts)
 
 
-def _options(shop: Workshop, artifacts: Path) -> Iterator[str]:
+def _options(shop: Workshop, artifacts: Path, variables: Mapping[str, str]) -> Iterator[str]:
     yield from ("--json", "--action-offline-mode", "--no-cache-server", "--platform", "ubuntu-24.04=-self-hosted")
     for pin in KNOWN.values():
         folder = HERE / "stand_ins" / pin.action.rpartition("/")[2]
         if folder.is_dir():
             yield from ("--local-repository", f"{pin.action}@{pin.commit}={folder}")
-    variables = {
+    given = {
+        **variables,
         "ACTING_PYTHON": sys.executable,
-        "ACTING_PACKAGES": shop.packages,
+        "ACTING_ENVIRONMENT": shop.environment,
         "ACTING_ARTIFACTS": artifacts,
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": shop.wheels,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         # The last digit of a sum depends on the kind of processor that is named here, if one is.
         **{name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")},
     }
-    for name, value in variables.items():
+    for name, value in given.items():
         yield from ("--env", f"{name}={value}")
 
 

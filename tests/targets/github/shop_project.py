@@ -7,7 +7,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,45 @@ test price_gate {
   require mae(test) <= 1 at 95%
 }
 """
-MAE = "require mae(test) <= 1 at 95%"
-TARGETS = ("local", "prometheus", "github")
+PROD = """environment prod {
+  follows  = dev
+  platform = local()
+}
+"""
+DELIVERED = (
+    SPEC.replace(
+        PROD,
+        """environment prod {
+  follows  = dev
+  platform = aws(region = "eu-west-1", account = "123456789012")
+  budget   = 400USD / 1mo
+  traffic  = 20_000 / 1d
+}
+""",
+    )
+    + """
+release api {
+  model = price
+  gate  = price_gate
+}
+
+monitor live {
+  release = api
+  watch uptime >= 99% over 30d
+}
+"""
+)
+"""The same, with a service in a cloud."""
+TARGETS = ("local", "prometheus", "terraform", "github")
 IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
 MLOPSC = Path(sys.executable).with_name("mlopsc")
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, spec: str = SPEC) -> None:
     """The spec, its rows and what it is built to."""
     chance = random.Random(7)
     folder.mkdir(parents=True)
-    (folder / "pipeline.mlops").write_text(SPEC, encoding="utf-8")
+    (folder / "pipeline.mlops").write_text(spec, encoding="utf-8")
     (folder / "requirements.txt").write_text("scikit-learn\n", encoding="utf-8")
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
     sizes = [(round(10 * chance.random(), 4), chance.choice([0, 1])) for _ in range(600)]
@@ -111,7 +139,12 @@ def outcomes(folder: Path, environment: str = "dev") -> dict[str, str]:
 
 def records(store: Path) -> dict[str, Mapping[str, Any]]:
     """What a store knows of stages that have ended, by key."""
-    found = [json.loads(path.read_bytes())["record"] for path in store.glob("index/*/*/*.json")]
+    return by_key(path.read_bytes() for path in store.glob("index/*/*/*.json"))
+
+
+def by_key(entries: Iterable[bytes]) -> dict[str, Mapping[str, Any]]:
+    """What entries of an index say, by key."""
+    found = [json.loads(entry)["record"] for entry in entries]
     return {record["key"]: record for record in found}
 
 

@@ -11,6 +11,8 @@ import pytest
 import shop_project
 from acting import Run, Workshop
 
+pytestmark = pytest.mark.integration
+
 CI = "shop-ci"
 JOBS = {"orders": "data-orders", "visits": "data-visits", "price": "train-price", "price_gate": "test-price_gate"}
 """The job of each stage."""
@@ -32,11 +34,6 @@ CHANGES: dict[str, tuple[str, Mapping[str, Any], str, str]] = {
     "a merge queue, too few rows": ("merge_group", {}, "check rows >= 100\n", "check rows >= 100_000\n"),
 }
 """What sets the workflow off, and what of the spec is another one then."""
-
-
-@pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    return acting.equipped(tmp_path_factory.mktemp("workshop"))
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +116,8 @@ def test_nothing_runs_on_a_spec_that_is_not_in_order(
 
 def test_a_job_whose_artifact_is_gone_fails(workshop: Workshop, project: Path) -> None:
     """It does not quietly make again what an earlier job has made."""
-    done = acting.run(workshop, project, CI, "pull_request", PULL_REQUEST, lost="store-data-orders")
+    lost = {"ACTING_LOST": "store-data-orders"}
+    done = acting.run(workshop, project, CI, "pull_request", PULL_REQUEST, lost)
     well = dict.fromkeys(["check", "data-orders", "data-visits"], "success")
     assert done.results == {**well, "train-price": "failure", "ready": "failure"}, done.said
     assert "artifact not found" in done.of("train-price")

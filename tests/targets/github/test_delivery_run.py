@@ -1,0 +1,159 @@
+"""A delivery, run: two merges, a look of the monitor, a rollback, and a merge that the gate of production stops.
+
+The cloud is an S3 on this machine, and Terraform a stand-in that makes buckets, so that nothing can be kept in a store
+before it was applied.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import acting
+import boto3
+import pytest
+import shop_project
+from acting import Run, Workshop
+
+pytestmark = pytest.mark.integration
+
+STAGES = ("data-orders", "data-visits", "train-price", "test-price_gate")
+STORE = "shop-prod-store-123456789012"
+STATES = "shop-state-123456789012"
+LOCK = "deploy/shop/prod/terraform/.terraform.lock.hcl"
+PUSH = {"ref": "refs/heads/main"}
+
+
+@dataclass(frozen=True)
+class World:
+    """The repository, and the cloud that it is delivered to."""
+
+    workshop: Workshop
+    project: Path
+    endpoint: str
+    states: Path
+
+    def run(self, word: str, event: str, payload: Mapping[str, Any]) -> Run:
+        variables = {"ACTING_AWS": self.endpoint, "ACTING_STATES": str(self.states)}
+        return acting.run(self.workshop, self.project, f"shop-{word}", event, payload, variables)
+
+    @property
+    def bucket(self) -> Any:
+        return boto3.resource("s3", endpoint_url=self.endpoint, **_KEYS).Bucket
+
+    def records(self) -> dict[str, Mapping[str, Any]]:
+        """What production's store knows of stages that have ended."""
+        return shop_project.by_key(
+            one.get()["Body"].read() for one in self.bucket(STORE).objects.filter(Prefix="index/")
+        )
+
+    def serving(self) -> int:
+        """The version that production serves."""
+        keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}
+        outside = {**os.environ, **keys, "AWS_ENDPOINT_URL": self.endpoint, "MLOPSC_STORE": f"s3://{STORE}"}
+        command = [shop_project.MLOPSC, "release", "status", "--environment", "prod", "--json"]
+        done = subprocess.run(command, cwd=self.project, env=outside, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return int(json.loads(done.stdout)["state"]["champion"])
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run, and what was there after it."""
+
+    run: Run
+    serving: int
+    records: Mapping[str, Mapping[str, Any]]
+
+
+_KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "eu-west-1"}
+
+
+@pytest.fixture(scope="module")
+def world(workshop: Workshop, s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """What a person has set up once: the repository with its lock of providers, and the bucket of states."""
+    folder = tmp_path_factory.mktemp("world")
+    project, states = folder / "project", folder / "states"
+    states.mkdir()
+    shop_project.write(project, shop_project.DELIVERED)
+    (project / LOCK).touch()
+    acting.begun(project)
+    found = World(workshop, project, s3_endpoint, states)
+    found.bucket(STATES).create(CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return found
+
+
+@pytest.fixture(scope="module")
+def first(world: World) -> Done:
+    """The first merge."""
+    return _done(world, world.run("cd", "push", PUSH))
+
+
+@pytest.fixture(scope="module")
+def second(world: World, first: Done) -> Done:
+    """One that makes another model, and nothing else."""
+    assert first
+    shop_project.change(world.project, "validation = 10%, test = 30%", "validation = 15%, test = 25%")
+    acting.committed(world.project)
+    return _done(world, world.run("cd", "push", PUSH))
+
+
+def _done(world: World, run: Run) -> Done:
+    return Done(run, world.serving(), world.records())
+
+
+def test_a_merge_is_trained_applied_proven_and_released(first: Done) -> None:
+    delivered = ("plan-prod", "apply-prod", "prove-prod", "release-prod-api")
+    assert first.run.results == dict.fromkeys(["check", *STAGES, *delivered], "success"), first.run.said
+    assert first.serving == 1
+
+
+def test_what_was_trained_moves_by_its_hash(first: Done, tmp_path: Path) -> None:
+    dev = shop_project.records(first.run.unpacked("store-train-price", tmp_path / "store"))
+    (trained,) = [one for one in dev.values() if one["kind"] == "train"]
+    assert first.records[trained["key"]]["outputs"] == trained["outputs"]
+    assert [one["key"] for one in first.records.values() if one["kind"] == "train"] == [trained["key"]]
+    assert "price: cached" in first.run.of("prove-prod")
+    assert "price_gate: starts" in first.run.of("prove-prod")
+
+
+def test_exactly_the_plan_is_applied(world: World, first: Done) -> None:
+    assert first
+    (kept,) = [one.key for one in world.bucket(STATES).objects.all()]
+    assert kept.endswith(".tfplan")
+    assert ": OK" in first.run.of("apply-prod")
+
+
+def test_a_merge_that_changes_no_infrastructure_asks_nobody(second: Done) -> None:
+    delivered = ("plan-prod", "prove-prod", "release-prod-api")
+    assert second.run.results == dict.fromkeys(["check", *STAGES, *delivered], "success"), second.run.said
+    assert second.serving == 2
+
+
+def test_a_rollback_and_then_the_clock(world: World, second: Done) -> None:
+    assert second.serving == 2
+    asked = {"environment": "prod", "version": "", "reason": "it's wrong; $(id)"}
+    back = world.run("rollback", "workflow_dispatch", {"inputs": asked})
+    assert back.results == {"rollback-prod-api": "success"}, back.said
+    assert world.serving() == 1
+    due = world.run("monitor", "schedule", {})
+    assert due.results == {"tick-prod-api": "success", "look-prod-live": "success"}, due.said
+    assert world.serving() == 1
+
+
+def test_what_productions_gate_refuses_is_not_released(world: World, second: Done) -> None:
+    """In development, the gate has too few rows to decide by: that stops nothing, and releases nothing."""
+    shop_project.change(world.project, "<= 1 at", "<= 0.1 at")
+    acting.committed(world.project)
+    serving = world.serving()
+    stopped = _done(world, world.run("cd", "push", PUSH))
+    passed = dict.fromkeys(["check", *STAGES, "plan-prod"], "success")
+    assert stopped.run.results == {**passed, "prove-prod": "failure"}, stopped.run.said
+    new = [one for key, one in stopped.records.items() if key not in second.records]
+    assert [(one["stage"], one["verdict"]) for one in new if one["kind"] == "test"] == [("price_gate", "fail")]
+    assert stopped.serving == serving
