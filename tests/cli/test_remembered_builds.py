@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,14 +26,21 @@ data rows {
 PREP = "def keep(rows):\n    return rows\n"
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that has been run once; each test has a copy of it."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "pipeline.mlops").write_text(SPEC, encoding="utf-8")
+    (folder / "prep.py").write_text(PREP, encoding="utf-8")
+    (folder / "rows.csv").write_text("x\n1\n2\n", encoding="utf-8")
+    (folder / "requirements.txt").write_text("", encoding="utf-8")
+    assert run(folder).returncode == 0
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "pipeline.mlops").write_text(SPEC, encoding="utf-8")
-    (tmp_path / "prep.py").write_text(PREP, encoding="utf-8")
-    (tmp_path / "rows.csv").write_text("x\n1\n2\n", encoding="utf-8")
-    (tmp_path / "requirements.txt").write_text("", encoding="utf-8")
-    assert run(tmp_path).returncode == 0
-    return tmp_path
+def project(built: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(built, tmp_path / "project")
 
 
 def run(project: Path, *words: str, modules: bool = False) -> subprocess.CompletedProcess[str]:
