@@ -40,6 +40,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Concurrency:
+    """Which runs wait for each other, and whether a newer one ends an older one."""
+
+    group: Text
+    cancels: bool | Expr
+
+
+@dataclass(frozen=True)
 class Job:
     """A job. `stage` is the stage of the spec that it runs, if it runs one."""
 
@@ -56,24 +64,20 @@ class Job:
     stage: str = ""
     folder: str = ""
     """Where its scripts run; without one, at the top of the repository, which a job without a checkout needs."""
-
-
-@dataclass(frozen=True)
-class Concurrency:
-    """Which runs wait for each other, and whether a newer one ends an older one."""
-
-    group: Text
-    cancels: bool | Expr
+    concurrency: Concurrency | None = None
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A file of `.github/workflows`: `word` ends its name, `purpose` stands at its top."""
+    """A file of `.github/workflows`: `word` ends its name, `purpose` stands at its top.
+
+    Runs wait for each other as a whole, or job by job.
+    """
 
     word: str
     name: str
     purpose: str
     triggers: Mapping[str, Value]
     jobs: tuple[Job, ...]
-    concurrency: Concurrency
+    concurrency: Concurrency | None = None
     env: Mapping[str, Text] = field(default_factory=dict)

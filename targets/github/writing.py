@@ -10,7 +10,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from mlopsc.targets.github.expressions import Expr, Mixed, rendered
-from mlopsc.targets.github.model import Job, Permission, Step, Text, Value, Workflow
+from mlopsc.targets.github.model import Concurrency, Job, Permission, Step, Text, Value, Workflow
 from mlopsc.targets.github.pins import Pin
 from mlopsc.targets.yaml_text import dumped, lines_of, safe_text
 
@@ -25,10 +25,8 @@ def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: str, head
     body[DoubleQuotedScalarString("on")] = _value(workflow.triggers)
     body["permissions"] = CommentedMap()
     body["permissions"].fa.set_flow_style()
-    body["concurrency"] = {
-        "group": _text(workflow.concurrency.group),
-        "cancel-in-progress": _value(workflow.concurrency.cancels),
-    }
+    if workflow.concurrency:
+        body["concurrency"] = _concurrency(workflow.concurrency)
     if workflow.env:
         body["env"] = _value(workflow.env)
     jobs = body["jobs"] = CommentedMap({job.id: _job(job, pins, runner) for job in workflow.jobs})
@@ -54,6 +52,8 @@ def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
     found["timeout-minutes"] = job.minutes
     if job.environment:
         found["environment"] = _text(job.environment)
+    if job.concurrency:
+        found["concurrency"] = _concurrency(job.concurrency)
     found["permissions"] = _permissions(job.permissions)
     if job.folder:
         found["defaults"] = {"run": {"working-directory": _text(job.folder)}}
@@ -63,6 +63,10 @@ def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
         found["env"] = _value(job.env)
     found["steps"] = [_step(step, pins) for step in job.steps]
     return found
+
+
+def _concurrency(concurrency: Concurrency) -> dict[str, Any]:
+    return {"group": _text(concurrency.group), "cancel-in-progress": _value(concurrency.cancels)}
 
 
 def _permissions(permissions: Sequence[Permission]) -> CommentedMap:

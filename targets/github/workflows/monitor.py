@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zlib import crc32
 
 from mlopsc.targets.github.clouds import clouds
@@ -20,9 +21,9 @@ def workflow(repository: Repository) -> Workflow | None:
     for cloud in clouds(repository.builds):
         for stage in cloud.build.pipeline.stages:
             if stage.kind == "release":
-                jobs.append(tick_job(repository, cloud, stage))
+                jobs.append(_alone(repository, tick_job(repository, cloud, stage)))
             elif stage.kind == "monitor":
-                jobs.append(look_job(repository, cloud, stage))
+                jobs.append(_alone(repository, look_job(repository, cloud, stage)))
     if not jobs:
         return None
     return Workflow(
@@ -31,8 +32,12 @@ def workflow(repository: Repository) -> Workflow | None:
         " ".join(PURPOSE.split()),
         {"schedule": [{"cron": f"{_minute(repository.pipeline)} * * * *"}], "workflow_dispatch": {}},
         tuple(jobs),
-        Concurrency(f"{repository.prefix}-monitor", cancels=False),
     )
+
+
+def _alone(repository: Repository, job: Job) -> Job:
+    """A job that waits for itself alone: a look that retrains takes hours, and no tick may wait for that."""
+    return replace(job, concurrency=Concurrency(f"{repository.prefix}-{job.id}", cancels=False))
 
 
 def _minute(pipeline: str) -> int:
