@@ -59,7 +59,7 @@ def command(
     refuse_unknown(built, name, (*stages, *force))
     need_extra("run")
     from mlopsc.stdlib.runtime.engine.runner import run
-    from mlopsc.stdlib.runtime.summary.github import shielded, tell
+    from mlopsc.stdlib.runtime.on_github import shielded, tell
 
     request = request_for(spec, built, name, only=stages, force=force, jobs=jobs)
     with nullcontext() if as_json else shielded(sys.stdout):

@@ -88,7 +88,7 @@ def _run(
 
 
 def _run_stages(request: Request, listener: Listener, arguments: Namespace, origins: Path) -> int:
-    from mlopsc.stdlib.runtime.summary.github import tell
+    from mlopsc.stdlib.runtime.on_github import tell
 
     with _shielded(arguments):
         result = run(request, listener)
@@ -101,7 +101,7 @@ def _run_stages(request: Request, listener: Listener, arguments: Namespace, orig
 
 def _shielded(arguments: Namespace) -> AbstractContextManager[None]:
     """What stages print is text, on GitHub too; JSON is for programs, which nothing may stand between."""
-    from mlopsc.stdlib.runtime.summary.github import shielded
+    from mlopsc.stdlib.runtime.on_github import shielded
 
     return nullcontext() if arguments.json else shielded(sys.stdout)
 

@@ -19,11 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from mlopsc.compiler.render.cells import safe
 from mlopsc.stdlib.runtime.engine.endings import summary_of
 from mlopsc.stdlib.runtime.engine.events import Failure, Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import Message, StageRecord, Verdict
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import RunResult
+from mlopsc.stdlib.runtime.on_github import PAGE, tell
 from mlopsc.stdlib.runtime.store.local import LocalStore
 from mlopsc.stdlib.runtime.summary import github
 from mlopsc.stdlib.runtime.summary.earlier import Before, Earlier
@@ -41,7 +43,7 @@ SEARCHED = REVEALED.replace("LinearRegression", "Ridge").replace(
 @pytest.fixture
 def job(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of the page of a job; the project is a folder of what it checked out."""
-    monkeypatch.setenv(github.PAGE, str(tmp_path / "page.md"))
+    monkeypatch.setenv(PAGE, str(tmp_path / "page.md"))
     monkeypatch.setenv("GITHUB_WORKSPACE", str(project.parent))
     return tmp_path / "page.md"
 
@@ -170,7 +172,7 @@ def test_a_page_that_cannot_be_written_is_a_warning(trouble: str, job: Path, cal
     if trouble == "folder":
         job.mkdir()
     else:
-        os.environ[github.PAGE] = str(job / "nowhere" / "page.md")
+        os.environ[PAGE] = str(job / "nowhere" / "page.md")
     spec(REVEALED)
     done = call("run")
     assert done.code == 0
@@ -178,9 +180,9 @@ def test_a_page_that_cannot_be_written_is_a_warning(trouble: str, job: Path, cal
 
 
 def test_whatever_goes_wrong_while_telling_the_run_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(github.PAGE, str(tmp_path / "page.md"))
+    monkeypatch.setenv(PAGE, str(tmp_path / "page.md"))
     record = StageRecord("gate", "test", "k", Verdict.OK, facts={"of": "another version"})
-    told = github.tell(request(tmp_path), result(summary_of(record)), nowhere, io.StringIO())
+    told = tell(request(tmp_path), result(summary_of(record)), nowhere, io.StringIO())
     assert told == "the page of this job could not be written: KeyError"
 
 
@@ -200,10 +202,10 @@ def result(*stages: StageSummary) -> RunResult:
 def test_a_page_is_never_larger_than_github_shows(there: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "page.md"
     file.write_bytes(b"x" * there)
-    monkeypatch.setenv(github.PAGE, str(file))
+    monkeypatch.setenv(PAGE, str(file))
     messages = tuple(Message("é" * 500, level="warning") for _ in range(1500))
     record = StageRecord("orders", "data", "k", Verdict.OK, messages=messages)
-    assert github.tell(request(tmp_path), result(summary_of(record)), nowhere, io.StringIO()) == ""
+    assert tell(request(tmp_path), result(summary_of(record)), nowhere, io.StringIO()) == ""
     content = file.read_bytes()
     assert len(content) <= github.LARGEST
     content.decode("utf-8")
@@ -317,6 +319,18 @@ def test_nothing_that_a_spec_says_becomes_markup(evil: str, tmp_path: Path) -> N
     assert list(shape(told(evil, tmp_path))) == list(shape(told("plain", tmp_path)))
 
 
+def words(markdown: str) -> str:
+    """What a reader sees of a page."""
+    inline = (child for token in PARSER.parse(markdown) if token.type == "inline" for child in token.children or [])
+    return " ".join(child.content for child in inline)
+
+
+@pytest.mark.parametrize("evil", [one for one in HOSTILE if not set("`\n") & set(one)])
+def test_all_that_a_spec_says_is_seen(evil: str, tmp_path: Path) -> None:
+    shown = " ".join(safe(evil).split())
+    assert words(told(evil, tmp_path)).count(shown) >= words(told("plain", tmp_path)).count("plain")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(st.sampled_from("`|\\<>*_[]()!#-+=~$&;:% \n\r\ta1.\u2028é"), min_size=1, max_size=14))
 def test_nothing_that_anybody_can_write_becomes_markup(evil: str) -> None:
@@ -357,4 +371,4 @@ def test_what_stages_print_is_no_command() -> None:
     other = io.StringIO()
     with without_commands(other):
         pass
-    assert other.getvalue() != stream.getvalue()
+    assert other.getvalue().splitlines()[0] != stream.getvalue().splitlines()[0]

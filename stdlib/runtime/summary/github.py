@@ -1,10 +1,9 @@
-"""A run on GitHub: a page of the job, and annotations at the lines of the spec. Neither ever makes a run fail."""
+"""A run as GitHub shows it: a page of the job, and annotations at the lines of the spec."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,15 +12,14 @@ from mlopsc.stdlib.runtime.credentials import without_credentials
 from mlopsc.stdlib.runtime.engine.events import Failure, Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import Message
 from mlopsc.stdlib.runtime.engine.prepared import Request
+from mlopsc.stdlib.runtime.summary.earlier import Before
 from mlopsc.stdlib.runtime.summary.markdown import first_line, page
 from mlopsc.stdlib.runtime.summary.stages import Places
-from mlopsc.stdlib.runtime.workflow_commands import Level, annotation, without_commands
+from mlopsc.stdlib.runtime.workflow_commands import Level, annotation
 
 if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.engine.runner import RunResult
 
-PAGE = "GITHUB_STEP_SUMMARY"
-"""The variable with the path of the file that GitHub shows on the page of the job."""
 _TOP = "GITHUB_WORKSPACE"
 LARGEST = 1024 * 1024
 """GitHub shows nothing of a step's page that has more bytes."""
@@ -29,29 +27,17 @@ _CUT = "\n\nThe page is cut here: it would have been larger than GitHub shows. T
 _LEVELS: Mapping[Outcome, Level] = {Outcome.FAIL: "error", Outcome.ERROR: "error", Outcome.UNDECIDED: "warning"}
 
 
-def shielded(stream: TextIO) -> AbstractContextManager[None]:
-    """On GitHub, what is printed within is text, whatever it looks like."""
-    return without_commands(stream) if os.environ.get(PAGE) else nullcontext()
+def annotate(result: RunResult, places: Places, stream: TextIO) -> None:
+    """Print what keeps the run from ending well, for GitHub to show beside the spec."""
+    for line in annotated(result, places):
+        print(line, file=stream, flush=True)
 
 
-def tell(request: Request, result: RunResult, places: Places, stream: TextIO | None) -> str:
-    """On GitHub, annotate what did not end well on a stream, if one is given, and append to the page of the job.
-
-    `places` are relative to the project. What could not be told is returned as a warning.
-    """
-    if not os.environ.get(PAGE):
-        return ""
-    try:
-        at = _from_top(places, request.project)
-        if stream is not None:
-            for line in annotated(result, at):
-                print(line, file=stream, flush=True)
-        _append(Path(os.environ[PAGE]), "\n".join(_lines(request, result, at)))
-    except OSError as error:
-        return f"the page of this job could not be written: {error.strerror or error}"
-    except Exception as error:  # whatever it is, the run is done and counts
-        return f"the page of this job could not be written: {type(error).__name__}"
-    return ""
+def append_page(path: Path, request: Request, result: RunResult, places: Places) -> None:
+    """Add what the run found to the page of the job, as much of it as GitHub shows."""
+    assert isinstance(request.pipeline, Mapping), "a run that is told of has its pipeline at hand"
+    lines = page(request.pipeline, result, request.only, Before.of(request, result.number), places)
+    _append(path, "\n".join(lines))
 
 
 def annotated(result: RunResult, places: Places) -> Iterator[str]:
@@ -85,16 +71,7 @@ def _split(place: str) -> tuple[str, str]:
     return (file, rest) if rest.isdecimal() else ("", "")
 
 
-def _lines(request: Request, result: RunResult, places: Places) -> Iterator[str]:
-    from mlopsc.stdlib.runtime.summary.earlier import Before
-
-    assert isinstance(request.pipeline, Mapping)
-    before = Before.of(request, result.number)
-    yield from page(request.pipeline, result, request.only, before, places)
-
-
 def _append(path: Path, text: str) -> None:
-    """Add text to the page, as much of it as GitHub shows."""
     content = f"{without_credentials(text)}\n\n".encode("utf-8", "replace")
     with path.open("ab") as file:
         room = LARGEST - file.tell()
@@ -105,7 +82,7 @@ def _append(path: Path, text: str) -> None:
             file.write(content)
 
 
-def _from_top(places: Places, project: Path) -> Places:
+def from_top(places: Places, project: Path) -> Places:
     """Places as paths from the top of the checkout, which is how GitHub names files."""
     top = os.environ.get(_TOP) or str(project)
 

@@ -138,7 +138,8 @@ def _gate(record: StageRecord, places: Places) -> Iterator[str]:
         sign, _, requirement = first.partition(" ")
         rows.append((sign, requirement, others))
     yield from _table(("", "requirement", "found"), rows)
-    yield from ("", *_list(told.after)) if told.after else ()
+    yield ""
+    yield from _list(told.after)
 
 
 def _changes(stages: Sequence[StageSummary], before: Before | None) -> Iterator[str]:
