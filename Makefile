@@ -47,7 +47,7 @@ test: $(READY) ## run the whole suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 integration: $(READY) ## run what takes large programs of others: a provider of Terraform, workflows
-	@$(BIN)/python -m pytest -n 2 -m integration
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m integration
 
 lint: $(READY) ## style, with ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -24,7 +24,6 @@ def pytest_configure() -> None:
 
 LONG = (
     "together/test_kill_together.py",
-    "targets/github/test_workflows_run.py",
     "serve/test_serve_faults.py",
     "scaffold/test_loop.py",
     "rehearsal/test_rehearsals.py",

@@ -10,6 +10,10 @@ from mlopsc.targets.github.names import job_id
 from mlopsc.targets.github.repository import Repository
 
 _PLAN = """set -o pipefail
+if [ ! -f "$FOLDER/.terraform.lock.hcl" ]; then
+  echo "::error::commit $FOLDER/.terraform.lock.hcl, which terraform init writes: the apply takes no other providers"
+  exit 1
+fi
 mlopsc plan "$SPEC" "$ENVIRONMENT" --out "$RUNNER_TEMP/tfplan" | tee -a "$GITHUB_STEP_SUMMARY"
 changes=$(terraform -chdir="$FOLDER" show -json "$RUNNER_TEMP/tfplan" | jq '[
   (.resource_changes // [])[], ((.output_changes // {})[] | {change: .})
