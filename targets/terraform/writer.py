@@ -120,7 +120,7 @@ def _extend(
     project: Path,
 ) -> None:
     """Let a person's function add to a stack; what it raises is told with the line of its file."""
-    path = project / extension["file"]
+    path = (project / extension["file"]).absolute()
     context = Context(folder["pipeline"], folder["environment"], folder["prefix"], folder["tags"], elements)
     try:
         _function(path, extension["function"], project)(stack, context)

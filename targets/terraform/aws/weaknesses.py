@@ -26,7 +26,7 @@ def weaknesses(documents: Iterable[Mapping[str, Any]]) -> list[Weakness]:
     """All that is too open in folders that belong together, in their order; those of other clouds are passed over."""
     folders = [folder_of(one) for one in documents if "aws" in one.get("provider", {})]
     found = [one for folder in folders for check in _CHECKS for one in _safely(check, folder)]
-    return [*found, *_shared_states(folders)]
+    return [*dict.fromkeys(found), *_shared_states(folders)]
 
 
 def _safely(check: Callable[[Folder], Iterator[Weakness]], folder: Folder) -> list[Weakness]:
@@ -34,6 +34,8 @@ def _safely(check: Callable[[Folder], Iterator[Weakness]], folder: Folder) -> li
         return list(check(folder))
     except UnreadableError as error:
         return [Weakness("unreadable", "", f"{error}, so nothing can be said of it")] if check is _rules else []
+    except KeyError as error:
+        return [Weakness("unreadable", "", f"something has no `{error.args[0]}`, so nothing can be said of it")]
 
 
 def _buckets(folder: Folder) -> Iterator[Weakness]:

@@ -41,6 +41,12 @@ def extra(stack, context):
     rule = {"Effect": "Allow", "Action": "s3:*", "Resource": "${aws_s3_bucket.store.arn}/index/*"}
     wide.add_override("policy", json.dumps({"Version": "2012-10-17", "Statement": [rule]}))
 """
+NAMELESS = """import cdktn
+
+def extra(stack, context):
+    role = cdktn.TerraformResource(stack, "other", terraform_resource_type="aws_iam_role")
+    role.add_override("permissions_boundary", "arn:aws:iam::123456789012:policy/other")
+"""
 
 
 def refusal(folder: Path) -> Diagnostic:
@@ -83,6 +89,7 @@ def test_what_a_person_adds_is_there_and_says_who_added_it(tmp_path: Path) -> No
             "it changes `aws_s3_bucket.store`, which the spec decides",
         ),
         (OPENS, "`aws_iam_role_policy.wide`: "),
+        (NAMELESS, "something has no `assume_role_policy`, so nothing can be said of it"),
         ("def extra(stack, context):\n    stack.nothing_like_it()\n", "infra.py:2: AttributeError"),
     ],
 )
@@ -96,6 +103,16 @@ def test_what_cannot_be_added_is_told_at_its_line(tmp_path: Path, code: str, wor
     assert found.location.text == 'infrastructure = python("infra.py:extra")'
     assert words in found.message
     assert "Traceback" not in found.message
+
+
+def test_the_line_of_the_file_is_told_in_a_build_of_the_folder_that_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "infra.py").write_text("def extra(stack, context):\n    raise ValueError('no')\n", "utf-8")
+    with pytest.raises(AssertionError):
+        bikes(tmp_path, **{"  follows   = dev": '  follows   = dev\n  infrastructure = python("infra.py:extra")'})
+    monkeypatch.chdir(tmp_path)
+    assert "infra.py:2: ValueError: no" in refusal(Path()).message
 
 
 def test_another_version_of_the_code_is_another_build(tmp_path: Path) -> None:
