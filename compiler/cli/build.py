@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.argument("file", required=False, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 and a diff if a file is not that of the spec.")
 @click.option(
-    "--target", "targets", multiple=True, default=DEFAULT_TARGETS, show_default=True, help="What to write it as."
+    "--target",
+    "targets",
+    multiple=True,
+    default=DEFAULT_TARGETS,
+    show_default=True,
+    help="What to write it as: these, or github.",
 )
 @click.option("-e", "--environment", shell_complete=complete_environment, help="Only this one; by default all.")
 def command(file: str | None, check: bool, targets: tuple[str, ...], environment: str | None) -> int:

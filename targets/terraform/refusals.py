@@ -44,7 +44,7 @@ def _sharing(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Di
 def _reserved(environment: EnvironmentModel) -> Iterator[Diagnostic]:
     """Names that GitHub environments of ours have."""
     if environment.name == BUILDING or environment.name.endswith((PLANNING, RUNNING)):
-        rule = f"`{BUILDING}` and names that end in `{PLANNING}` or `{RUNNING}` are those of environments of CI."
+        rule = f"Take another: `{BUILDING}` and names that end in `{PLANNING}` or `{RUNNING}` are kept for jobs of CI."
         yield messages.name_refused(environment.at, "an environment", environment.name, rule)
 
 

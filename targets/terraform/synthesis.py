@@ -149,12 +149,27 @@ def find_node() -> Path:
     try:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise ToolError(f"Node at `{path}` does not run: {error}", '`pip install "mlopsc[terraform]"`') from error
+        raise ToolError(f"Node at `{path}` does not run: {_words(error)}", _next_step()) from error
     version = re.match(r"v(\d+)", said)
     if version is None or int(version[1]) < OLDEST_NODE:
         fact = f"Node at `{path}` is {said.strip() or 'of no version'}, and the Terraform CDK needs {OLDEST_NODE}"
-        raise ToolError(fact, '`pip install "mlopsc[terraform]"` brings one that fits')
+        raise ToolError(fact, _next_step())
     return path
+
+
+def _words(error: OSError | subprocess.SubprocessError) -> str:
+    """Why a program did not run, without the words of Python."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"it ended with {error.returncode}"
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"no answer for {error.timeout:g} s"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _next_step() -> str:
+    """What helps where Node does not: what JSII_NODE names is taken, whatever the extra brings."""
+    install = '`pip install "mlopsc[terraform]"` brings one that fits'
+    return f"let JSII_NODE name another, or unset it: {install}" if os.environ.get("JSII_NODE") else install
 
 
 def _node_path() -> Path | None:

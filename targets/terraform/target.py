@@ -99,8 +99,8 @@ def _too_open(plan: Plan, text: str) -> Iterator[Diagnostic]:
         assert extension.at is not None
         for one in platforms.weaknesses([json.loads(text)]):
             named = f"`{extension.file}:{extension.function}`"
-            words = f"`{one.address}`: {one.words} ({one.name})"
-            yield messages.cannot_add(extension.at, named, words, "Close it, or keep it out of this environment.")
+            words = f"`{one.address}`: {one.words} ({one.name})" if one.address else f"{one.words} ({one.name})"
+            yield messages.cannot_add(extension.at, named, words, "Have the function see to it, or leave this out.")
 
 
 def _at(plan: Plan) -> Location:

@@ -21,6 +21,7 @@ AZURE = "azure"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GROUP = re.compile(r"(?=.{1,90}\Z)[\w.()-]*[\w()-]", re.ASCII)
 _GUID_RULE = "It is 36 characters long, such as `2f1c0c35-3f50-4b8a-9d0c-1f6c9d1e2a3b`."
+_SUBSCRIPTION_RULE = "Write its id, such as `2f1c0c35-3f50-4b8a-9d0c-1f6c9d1e2a3b`; `az account list` shows yours."
 _GROUP_RULE = "1 to 90 letters, digits, `-`, `_`, `.` and parentheses, with no `.` at the end; the name, not the id."
 
 
@@ -45,7 +46,7 @@ def _platform(setting: SettingModel) -> Iterator[Diagnostic]:
         close = did_you_mean(location.replace(" ", ""), LOCATIONS)
         yield messages.unknown_region(setting.value_at, AZURE, location, close)
     if not _GUID.fullmatch(subscription):
-        yield messages.name_refused(setting.value_at, "a subscription", subscription, _GUID_RULE)
+        yield messages.name_refused(setting.value_at, "a subscription", subscription, _SUBSCRIPTION_RULE)
     group = existing_group(call)
     if group is not None and not _GROUP.fullmatch(group):
         yield messages.name_refused(setting.value_at, "a resource group", group, _GROUP_RULE)

@@ -60,7 +60,7 @@ FAILURES: Sequence[Failure] = (
         r"Provider dependency changes detected|doesn't match any of the checksums|"
         r"(?s:cached package.{0,200}checksums))",
         "the providers are not those of `.terraform.lock.hcl`",
-        "`terraform -chdir={folder} providers lock` writes it anew; read what changed, then commit it",
+        "`terraform -chdir={folder} init -backend=false -upgrade` writes it anew; read what changed, then commit it",
     ),
     Failure(
         rf"(?s:(provider|registry).*{_NETWORK})",

@@ -39,7 +39,7 @@ Lock Info:
         ("Error: Error acquiring the state lock", "locked by another run", "wait"),
         ("Error: Backend configuration changed", "elsewhere until now", "init -migrate-state"),
         (AWS_S3_GONE, "the place where the state is kept does not exist yet", "bootstrap/"),
-        ("Error: Inconsistent dependency lock file", "not those of `.terraform.lock.hcl`", "providers lock"),
+        ("Error: Inconsistent dependency lock file", "not those of `.terraform.lock.hcl`", "-upgrade"),
         (
             "Error: Failed to query available provider packages\ncould not connect to the registry: no such host",
             "no way to the registry",
