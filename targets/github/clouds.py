@@ -43,13 +43,17 @@ class Cloud:
         """That in which stages, ticks and looks run, which nobody has to approve."""
         return f"{self.environment}{RUNNING}"
 
-    def log_in(self, identity: str) -> Step:
-        """Become an identity of the environment, for an hour, without any key that is kept."""
+    def log_in(self, identity: str, minutes: int = 60) -> Step:
+        """Become an identity of the environment for as long as a job may take, without any key that is kept."""
         return Step(
             "log-in",
             f"Become {identity} of {self.environment}",
             uses="configure-aws-credentials",
-            given={"role-to-assume": self.roles[identity], "aws-region": self.region},
+            given={
+                "role-to-assume": self.roles[identity],
+                "aws-region": self.region,
+                "role-duration-seconds": minutes * 60,
+            },
         )
 
 

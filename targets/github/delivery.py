@@ -18,6 +18,7 @@ _EXTRAS = "mlopsc[run,aws]"
 _LONGEST = 330
 """Minutes: a hosted machine is taken away after six hours."""
 _SHORT = 15
+_LEAST = 60
 
 
 def prove_job(
@@ -43,7 +44,7 @@ def prove_job(
         checkout(),
         *python(repository, _EXTRAS),
         *downloads(repository, stages, ids, BEFORE),
-        cloud.log_in("train"),
+        cloud.log_in("train", _LONGEST),
         run,
     )
     return Job(
@@ -156,5 +157,5 @@ def _service_job(
         **(env or {}),
     }
     run = Step("run", name[0].upper() + name[1:], run=script, env=about)
-    steps = (checkout(), *python(repository, _EXTRAS), cloud.log_in(identity), run)
+    steps = (checkout(), *python(repository, _EXTRAS), cloud.log_in(identity, max(minutes, _LEAST)), run)
     return Job(id, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)

@@ -18,6 +18,9 @@ AUDIENCE = "sts.amazonaws.com"
 """Whom a token must be made for."""
 _HOST = ISSUER.removeprefix("https://")
 _HOUR = 3_600
+_TRAINING = 6 * _HOUR
+TRAINS = ("train", "monitor")
+"""What trains, and so may have to keep its role for longer than an hour: as long as GitHub lends a machine."""
 _ACTIONS = {
     Act.READ: ("s3:GetObject",),
     Act.CREATE: ("s3:PutObject",),
@@ -46,7 +49,7 @@ def _role(place: Place, identity: Identity) -> Iterator[Resource]:
             "description": f"{identity.purpose}: {place.written.pipeline}, {place.written.environment}",
             "assume_role_policy": policy_text(trust),
             "permissions_boundary": place.boundary,
-            "max_session_duration": _HOUR,
+            "max_session_duration": _TRAINING if identity.name in TRAINS else _HOUR,
             "tags": place.tags(reason),
         },
         reason,
