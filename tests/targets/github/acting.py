@@ -35,10 +35,15 @@ SECONDS = 240
 
 @dataclass(frozen=True)
 class Workshop:
-    """What all runs of a session share: a folder, the wheel, and the packages of others."""
+    """What all runs of a session share: a folder, and the environment of jobs, with mlopsc from its wheel."""
 
     folder: Path
     environment: Path
+
+    @property
+    def programs(self) -> Path:
+        """Where that environment has `python` and `mlopsc`."""
+        return self.environment / "bin"
 
 
 @dataclass(frozen=True)

@@ -93,10 +93,11 @@ monitor live {
 """The same, with a service in a cloud."""
 TARGETS = ("local", "prometheus", "terraform", "github")
 IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
-MLOPSC = Path(sys.executable).with_name("mlopsc")
+HERE = Path(sys.executable).parent
+"""The programs of the environment that the tests run in."""
 
 
-def write(folder: Path, spec: str = SPEC) -> None:
+def write(folder: Path, spec: str = SPEC, programs: Path = HERE) -> None:
     """The spec, its rows and what it is built to."""
     chance = random.Random(7)
     folder.mkdir(parents=True)
@@ -108,29 +109,31 @@ def write(folder: Path, spec: str = SPEC) -> None:
     _table(folder / "orders.csv", ["size", "rush", "price"], orders)
     visits = [(chance.choice("abc"), round(50 * chance.random(), 3)) for _ in range(60)]
     _table(folder / "visits.csv", ["page", "seconds"], visits)
-    build(folder)
+    build(folder, programs)
 
 
-def change(folder: Path, old: str, new: str, *, is_built: bool = True) -> None:
-    """Write something else in the spec, and build it again if it is right."""
+def change(folder: Path, old: str, new: str, programs: Path | None) -> None:
+    """Write something else in the spec, and build it again where there are programs for it."""
     spec = folder / "pipeline.mlops"
     text = spec.read_text("utf-8")
     assert old in text
     spec.write_text(text.replace(old, new), encoding="utf-8")
-    if is_built:
-        build(folder)
+    if programs:
+        build(folder, programs)
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, programs: Path) -> None:
     """Write what the spec makes."""
     targets = [word for name in TARGETS for word in ("--target", name)]
-    done = subprocess.run([MLOPSC, "build", *targets], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [programs / "mlopsc", "build", *targets], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def outcomes(folder: Path, environment: str = "dev") -> dict[str, str]:
-    """How each stage ends where the runner of this machine runs them all."""
-    command = [sys.executable, f"deploy/shop/{environment}/run.py", "--json"]
+def outcomes(folder: Path, programs: Path) -> dict[str, str]:
+    """How each stage ends in development where the runner of this machine runs them all."""
+    command = [programs / "python", "deploy/shop/dev/run.py", "--json"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     summaries = [one["summary"] for one in events if one["event"] == "StageFinished"]

@@ -56,7 +56,7 @@ class World:
         """The version that production serves."""
         keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}
         outside = {**os.environ, **keys, "AWS_ENDPOINT_URL": self.endpoint, "MLOPSC_STORE": f"s3://{STORE}"}
-        command = [shop_project.MLOPSC, "release", "status", "--environment", "prod", "--json"]
+        command = [self.workshop.programs / "mlopsc", "release", "status", "--environment", "prod", "--json"]
         done = subprocess.run(command, cwd=self.project, env=outside, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return int(json.loads(done.stdout)["state"]["champion"])
@@ -80,7 +80,7 @@ def world(workshop: Workshop, s3_endpoint: str, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("world")
     project, states = folder / "project", folder / "states"
     states.mkdir()
-    shop_project.write(project, shop_project.DELIVERED)
+    shop_project.write(project, shop_project.DELIVERED, workshop.programs)
     (project / LOCK).touch()
     acting.begun(project)
     found = World(workshop, project, s3_endpoint, states)
@@ -98,7 +98,9 @@ def first(world: World) -> Done:
 def second(world: World, first: Done) -> Done:
     """One that makes another model, and nothing else."""
     assert first
-    shop_project.change(world.project, "validation = 10%, test = 30%", "validation = 15%, test = 25%")
+    shop_project.change(
+        world.project, "validation = 10%, test = 30%", "validation = 15%, test = 25%", world.workshop.programs
+    )
     acting.committed(world.project)
     return _done(world, world.run("cd", "push", PUSH))
 
@@ -148,7 +150,7 @@ def test_a_rollback_and_then_the_clock(world: World, second: Done) -> None:
 
 def test_what_productions_gate_refuses_is_not_released(world: World, second: Done) -> None:
     """In development, the gate has too few rows to decide by: that stops nothing, and releases nothing."""
-    shop_project.change(world.project, "<= 1 at", "<= 0.1 at")
+    shop_project.change(world.project, "<= 1 at", "<= 0.1 at", world.workshop.programs)
     acting.committed(world.project)
     serving = world.serving()
     stopped = _done(world, world.run("cd", "push", PUSH))

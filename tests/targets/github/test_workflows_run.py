@@ -40,7 +40,7 @@ CHANGES: dict[str, tuple[str, Mapping[str, Any], str, str]] = {
 def upstream(workshop: Workshop) -> Path:
     """The repository as GitHub has it."""
     folder = workshop.folder / "upstream"
-    shop_project.write(folder)
+    shop_project.write(folder, programs=workshop.programs)
     acting.begun(folder)
     return folder
 
@@ -68,9 +68,11 @@ def test_a_pull_request_runs_all_stages(passed: Run) -> None:
     assert passed.results == dict.fromkeys(["check", *JOBS.values(), "ready"], "success"), passed.said
 
 
-def test_jobs_make_what_one_run_on_one_machine_makes(passed: Run, project: Path, tmp_path: Path) -> None:
+def test_jobs_make_what_one_run_on_one_machine_makes(
+    workshop: Workshop, passed: Run, project: Path, tmp_path: Path
+) -> None:
     """The same keys, facts and bytes, the model's among them, though the store went from job to job by artifacts."""
-    assert set(shop_project.outcomes(project).values()) == {"ok"}
+    assert set(shop_project.outcomes(project, workshop.programs).values()) == {"ok"}
     here = shop_project.records(project / ".mlops" / "store")
     passed.unpacked("store-data-visits", tmp_path / "store")
     there = shop_project.records(passed.unpacked("store-test-price_gate", tmp_path / "store"))
@@ -89,9 +91,9 @@ def test_no_job_does_the_work_of_an_earlier_one(passed: Run) -> None:
 @pytest.mark.parametrize("case", CHANGES)
 def test_jobs_end_as_stages_do_on_this_machine(case: str, workshop: Workshop, project: Path, tmp_path: Path) -> None:
     event, payload, old, new = CHANGES[case]
-    shop_project.change(project, old, new)
+    shop_project.change(project, old, new, workshop.programs)
     acting.committed(project)
-    outcomes = shop_project.outcomes(acting.cloned(project, tmp_path / "beside"))
+    outcomes = shop_project.outcomes(acting.cloned(project, tmp_path / "beside"), workshop.programs)
     assert set(outcomes.values()) != {"ok"}
     done = acting.run(workshop, project, CI, event, payload)
     assert done.results == expected(outcomes), done.said
@@ -107,7 +109,7 @@ def test_jobs_end_as_stages_do_on_this_machine(case: str, workshop: Workshop, pr
 def test_nothing_runs_on_a_spec_that_is_not_in_order(
     old: str, new: str, said: str, workshop: Workshop, project: Path
 ) -> None:
-    shop_project.change(project, old, new, is_built=False)
+    shop_project.change(project, old, new, None)
     acting.committed(project)
     done = acting.run(workshop, project, CI, "pull_request", PULL_REQUEST)
     assert done.results == {"check": "failure", "ready": "failure"}, done.said
