@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from mlopsc.compiler.cli.built import Built, describe, remembered
 from mlopsc.compiler.cli.exits import CommandFailure
 from mlopsc.compiler.cli.spec import Spec, environment_named, locate
@@ -45,9 +47,15 @@ def deployment_of(spec: Spec, environment: str | None, release: str | None, stor
     """
     built, name = built_for(spec, environment)
     from mlopsc.stdlib.runtime.service.deployment import open_deployment
-    from mlopsc.stdlib.runtime.store.opening import open_store
+    from mlopsc.stdlib.runtime.store.opening import DEFAULT, is_elsewhere, open_store
 
     document = built.documents[name]
+    settings = document["environment"].get("settings", {})
+    if store is None and is_elsewhere(settings):
+        place = (
+            f"`{name}` lives on {settings['platform']['function']}, and MLOPSC_STORE does not say where its store is"
+        )
+        click.echo(f"warning: {place}; this is about {DEFAULT} of this machine", err=True)
     return open_deployment(document, spec.folder, release, open_store(store, spec.folder) if store else None)
 
 

@@ -157,10 +157,18 @@ def _built(spec: Spec, compilation: Compilation) -> Found:
 
 
 def _store(spec: Spec, compilation: Compilation, environment: str) -> Found:
-    from mlopsc.stdlib.runtime.store.opening import environment_store
+    from mlopsc.stdlib.runtime.store.opening import environment_store, is_elsewhere
 
     what = f"store of {environment}"
-    store = environment_store(compilation.pipelines[environment].environment.settings, spec.folder)
+    settings = compilation.pipelines[environment].environment.settings
+    store = environment_store(settings, spec.folder)
+    if is_elsewhere(settings):
+        fact = (
+            f"MLOPSC_STORE does not say where it is on the cloud; commands take {spec.shown(store.url)} of this machine"
+        )
+        return Found(
+            "warn", what, fact, "set it to the output `store` of `terraform output`, or write `store` in the spec"
+        )
     if "://" in store.url:
         store.get("doctor")
         return Found("ok", what, f"{store.url} answers; writing to it was not tried")

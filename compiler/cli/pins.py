@@ -55,7 +55,9 @@ class _Repository:
             raise _failure(self.path, problem) from problem
 
 
-@click.group(cls=Group, name="pins", invoke_without_command=True)
+@click.group(
+    cls=Group, name="pins", invoke_without_command=True, short_help="Say by which commits workflows use actions."
+)
 @click.pass_context
 def command(ctx: click.Context) -> int:
     """List, update and check the releases of GitHub's actions that the workflows use, each by its commit.

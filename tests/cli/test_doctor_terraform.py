@@ -259,3 +259,14 @@ def test_without_the_cdk(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
         done, "extra [terraform]"
     )
     assert line(done, "deploy/").startswith("warn  deploy/: it cannot be compared: the Terraform CDK is not installed")
+
+
+def test_a_store_on_a_cloud_that_nothing_names_is_told(
+    project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = (project / "pipeline.mlops").read_text("utf-8")
+    cloud = 'environment prod { platform = aws(region = "eu-west-1", account = "123456789012") }\n\n'
+    (project / "pipeline.mlops").write_text(spec.replace("data orders", f"{cloud}data orders", 1), "utf-8")
+    assert "MLOPSC_STORE does not say where it is on the cloud" in call("doctor").out
+    monkeypatch.setenv("MLOPSC_STORE", str(project / "elsewhere"))
+    assert "MLOPSC_STORE does not say" not in call("doctor").out

@@ -29,6 +29,12 @@ def environment_place(settings: Mapping[str, Any]) -> str | None:
     return os.environ.get(VARIABLE) or settings.get("store")
 
 
+def is_elsewhere(settings: Mapping[str, Any]) -> bool:
+    """Whether an environment lives on a cloud, and nothing says where its store is there."""
+    platform = settings.get("platform", {}).get("function", "local")
+    return platform != "local" and environment_place(settings) is None
+
+
 def store_before(project: Path) -> Store | None:
     """The store of the environment before, where the variable MLOPSC_STORE_BEFORE says that there is one."""
     place = os.environ.get(BEFORE)
