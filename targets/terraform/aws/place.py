@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from mlopsc.targets import Build
+from mlopsc.targets.terraform.aws.buckets import own_bucket
 from mlopsc.targets.terraform.aws.policies import arn
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.documents import owner_tags, tags_of
@@ -20,11 +21,6 @@ from mlopsc.targets.terraform.resources import Backend, Provider, Reason
 PROVIDER = "hashicorp/aws"
 VERSIONS = ">= 5.100.0, < 7"
 STATE_FILE = "terraform.tfstate"
-
-
-def own_bucket(pipeline: str, environment: str, account: str) -> str:
-    """The name of the bucket that an environment has where the spec names none."""
-    return name("aws_s3_bucket", pipeline, environment, "store", account)
 
 
 @dataclass(frozen=True)

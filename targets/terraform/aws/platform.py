@@ -13,8 +13,8 @@ from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.compiler.text import Location
 from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.terraform import messages
+from mlopsc.targets.terraform.aws.buckets import own_bucket
 from mlopsc.targets.terraform.aws.monthly import CURRENCY, monthly
-from mlopsc.targets.terraform.aws.place import own_bucket
 from mlopsc.targets.terraform.aws.regions import REGIONS
 from mlopsc.targets.terraform.platforms import PLATFORM, settings_of
 from mlopsc.targets.terraform.refusals import groups_without, of_platform, trust_unknown, unsupported
