@@ -35,7 +35,7 @@ TOKEN = "MLOPSC_TOKEN"
 KEY = "x-assign-key"
 """The header that holds the key by which a request is assigned to a version."""
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
-_LINGER_SECONDS = 2.0
+_LINGER_SECONDS = 5.0
 
 Handler = Callable[[Request], Awaitable[Response]]
 
