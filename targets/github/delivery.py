@@ -66,7 +66,7 @@ def release_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
     return _service_job(
         repository,
         cloud,
-        job_id("release", cloud.environment, stage.name),
+        "release",
         f"release {stage.name} in {cloud.environment}",
         stage,
         start,
@@ -82,7 +82,7 @@ def tick_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
     return _service_job(
         repository,
         cloud,
-        job_id("tick", cloud.environment, stage.name),
+        "tick",
         f"tick {stage.name} in {cloud.environment}",
         stage,
         tick,
@@ -96,7 +96,7 @@ def look_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
     return _service_job(
         repository,
         cloud,
-        job_id("look", cloud.environment, stage.name),
+        "look",
         f"look at {stage.name} in {cloud.environment}",
         stage,
         look,
@@ -119,7 +119,7 @@ fi
     return _service_job(
         repository,
         cloud,
-        job_id("rollback", cloud.environment, stage.name),
+        "rollback",
         f"roll back {stage.name} in {cloud.environment}",
         stage,
         script,
@@ -137,7 +137,7 @@ def prove_id(cloud: Cloud) -> str:
 def _service_job(
     repository: Repository,
     cloud: Cloud,
-    id: str,
+    word: str,
     name: str,
     stage: Stage,
     script: str,
@@ -158,4 +158,5 @@ def _service_job(
     }
     run = Step("run", name[0].upper() + name[1:], run=script, env=about)
     steps = (checkout(), *python(repository, _EXTRAS), cloud.log_in(identity, max(minutes, _LEAST)), run)
-    return Job(id, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)
+    job = job_id(word, cloud.environment, stage.name)
+    return Job(job, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)

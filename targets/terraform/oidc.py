@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 ISSUER = "https://token.actions.githubusercontent.com"
+SUBJECT = re.compile(r"repo:[\w.-]+(@\d+)?/[\w.-]+(@\d+)?:environment:[^:*?]+", re.ASCII)
+"""A `sub` that names one environment of one repository, in both of its forms."""
 PLANNING = "-plan"
 """What ends the name of the GitHub environment in which plans are made: it has no approvers."""
 RUNNING = "-run"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal as Word
 
 from mlopsc.compiler.text import Location
@@ -24,6 +24,10 @@ class Reason:
     part: str
     rule: str = ""
     line: str = ""
+
+    def but_for(self, purpose: str) -> Reason:
+        """The same part of the spec, asking for something else."""
+        return replace(self, purpose=purpose)
 
     def comment(self, spec: str) -> str:
         """As it stands beside the resource."""

@@ -11,7 +11,7 @@ from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import NAMES
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, subjects
-from mlopsc.targets.terraform.resources import Reason, Resource
+from mlopsc.targets.terraform.resources import Resource
 
 _HOUR = 3_600
 _NEW = Condition("Null", "s3:if-none-match", ("false",))
@@ -86,7 +86,7 @@ def _role(
     trust = document(
         f"{label}_trust",
         [workflow_trust(place, subjects(place.github, environment))],
-        Reason("Who may take the role", reason.part, reason.rule, reason.line),
+        reason.but_for("Who may take the role"),
     )
     yield trust
     body: dict[str, Value] = {
@@ -101,7 +101,7 @@ def _role(
     allowed = document(label, list(rights), reason)
     yield allowed
     attached: dict[str, Value] = {"name": identity, "role": role.get("id"), "policy": policy_text(allowed)}
-    why = Reason("All that the role may do", reason.part, reason.rule, reason.line)
+    why = reason.but_for("All that the role may do")
     yield Resource("aws_iam_role_policy", label, attached, why)
 
 

@@ -39,7 +39,7 @@ def roles(place: Place) -> Iterator[Resource]:
 
 def _role(place: Place, identity: Identity) -> Iterator[Resource]:
     reason = identity.reason
-    trust = document(f"{identity.name}_trust", list(_trust(place, identity)), _why(reason, "Who may take the role"))
+    trust = document(f"{identity.name}_trust", list(_trust(place, identity)), reason.but_for("Who may take the role"))
     yield trust
     role = Resource(
         "aws_iam_role",
@@ -55,10 +55,10 @@ def _role(place: Place, identity: Identity) -> Iterator[Resource]:
         reason,
     )
     yield role
-    rights = document(identity.name, list(_rights(place, identity)), _why(reason, identity.purpose))
+    rights = document(identity.name, list(_rights(place, identity)), reason.but_for(identity.purpose))
     yield rights
     body: dict[str, Value] = {"name": identity.name, "role": role.get("id"), "policy": policy_text(rights)}
-    yield Resource("aws_iam_role_policy", identity.name, body, _why(reason, "All that the role may do"))
+    yield Resource("aws_iam_role_policy", identity.name, body, reason.but_for("All that the role may do"))
 
 
 def _trust(place: Place, identity: Identity) -> Iterator[Statement]:
@@ -165,7 +165,3 @@ def _key_right(place: Place, identity: Identity) -> Statement:
             Condition("StringEquals", "kms:ViaService", (f"s3.{place.region}.amazonaws.com",)),
         ),
     )
-
-
-def _why(reason: Reason, purpose: str) -> Reason:
-    return Reason(purpose, reason.part, reason.rule, reason.line)

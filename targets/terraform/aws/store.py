@@ -64,19 +64,21 @@ def hardened_bucket(
         "ignore_public_acls": True,
         "restrict_public_buckets": True,
     }
-    private = Resource("aws_s3_bucket_public_access_block", label, closed, _why(reason, "Nothing in it is ever public"))
+    private = Resource(
+        "aws_s3_bucket_public_access_block", label, closed, reason.but_for("Nothing in it is ever public")
+    )
     yield private
     yield Resource(
         "aws_s3_bucket_ownership_controls",
         label,
         {**of_it, "rule": [{"object_ownership": "BucketOwnerEnforced"}]},
-        _why(reason, "Policies alone decide; lists of rights at single objects are off"),
+        reason.but_for("Policies alone decide; lists of rights at single objects are off"),
     )
     yield Resource(
         "aws_s3_bucket_versioning",
         label,
         {**of_it, "versioning_configuration": [{"status": "Enabled"}]},
-        _why(reason, f"What is overwritten or deleted can be brought back for {_OLD_VERSIONS} days"),
+        reason.but_for(f"What is overwritten or deleted can be brought back for {_OLD_VERSIONS} days"),
     )
     yield _encryption(label, of_it, key, reason)
     rules = _policy(place, label, made, reason)
@@ -85,7 +87,7 @@ def hardened_bucket(
         "aws_s3_bucket_policy",
         label,
         {**of_it, "policy": policy_text(rules)},
-        _why(reason, "What holds for everybody, whatever his role says"),
+        reason.but_for("What holds for everybody, whatever his role says"),
         after=(private.address,),
     )
 
@@ -102,7 +104,7 @@ def _encryption(label: str, of_it: dict[str, Value], key: Value, reason: Reason)
         "aws_s3_bucket_server_side_encryption_configuration",
         label,
         {**of_it, "rule": [rule]},
-        _why(reason, "Everything in it is encrypted" + (" with a key of its own" if key else "")),
+        reason.but_for("Everything in it is encrypted" + (" with a key of its own" if key else "")),
     )
 
 
@@ -141,7 +143,7 @@ def _policy(place: Place, label: str, bucket: Resource, reason: Reason) -> Resou
                 denies=True,
             ),
         ]
-    return document(f"{label}_bucket", statements, _why(reason, "What holds for everybody"))
+    return document(f"{label}_bucket", statements, reason.but_for("What holds for everybody"))
 
 
 def key(place: Place, label: str, purpose: str, alias: str) -> Iterator[Resource]:
@@ -155,7 +157,7 @@ def key(place: Place, label: str, purpose: str, alias: str) -> Iterator[Resource
         (),
         {"AWS": (arn("iam", "root", account=place.account),)},
     )
-    rules = document(f"{label}_key", [owner], _why(reason, "Who decides on the key"))
+    rules = document(f"{label}_key", [owner], reason.but_for("Who decides on the key"))
     yield rules
     body: dict[str, Value] = {
         "description": f"{purpose}: {place.written.pipeline}, {place.written.environment}",
@@ -166,7 +168,7 @@ def key(place: Place, label: str, purpose: str, alias: str) -> Iterator[Resource
     }
     yield Resource("aws_kms_key", label, body, reason, guarded=True)
     named: dict[str, Value] = {"name": alias, "target_key_id": Expr(f"aws_kms_key.{label}.key_id")}
-    yield Resource("aws_kms_alias", label, named, _why(reason, "The name that people find the key by"))
+    yield Resource("aws_kms_alias", label, named, reason.but_for("The name that people find the key by"))
 
 
 def _lifecycle(place: Place, label: str, personal: Sequence[str]) -> Resource:
@@ -224,7 +226,3 @@ def _expiring(place: Place) -> Iterator[Value]:
                     "filter": [{"prefix": f"{place.prefix}{prefix}{stage.name}/{place.written.environment}/"}],
                     "expiration": [{"days": kept + 1}],
                 }
-
-
-def _why(reason: Reason, purpose: str) -> Reason:
-    return Reason(purpose, reason.part, reason.rule, reason.line)

@@ -9,13 +9,12 @@ from typing import Any
 from mlopsc.targets.terraform.aws.evaluation import Attached, attached
 from mlopsc.targets.terraform.aws.matching import Rule, UnreadableError, several
 from mlopsc.targets.terraform.aws.references import Folder, folder_of
-from mlopsc.targets.terraform.oidc import ISSUER
+from mlopsc.targets.terraform.oidc import ISSUER, SUBJECT
 from mlopsc.targets.terraform.weakness import Weakness
 
 SERVICES = ("aws_iam_role.router",)
 """What an environment has that serves: its store must not be destroyed by mistake."""
 _HOST = ISSUER.removeprefix("https://")
-_SUBJECT = re.compile(r"repo:[\w.-]+(@\d+)?/[\w.-]+(@\d+)?:environment:[^:*?]+", re.ASCII)
 _READS = re.compile(r"[a-z0-9-]+:(Get|List|Describe|View|Head|BatchGet|BatchCheck)\w*")
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _PUBLIC = ("public-read", "public-read-write", "authenticated-read")
@@ -107,11 +106,7 @@ def _trust(one: Attached) -> Iterator[Weakness]:
     for kind, name in rule.principals:
         if kind == "Federated":
             subjects = exact.get(f"{_HOST}:sub", ())
-            if (
-                not name.endswith(f"oidc-provider/{_HOST}")
-                or not subjects
-                or not all(map(_SUBJECT.fullmatch, subjects))
-            ):
+            if not name.endswith(f"oidc-provider/{_HOST}") or not subjects or not all(map(SUBJECT.fullmatch, subjects)):
                 words = f"{rule.place}: not only one environment of one repository on GitHub gets in"
                 yield Weakness("trust-without-environment", one.address, words)
             if exact.get(f"{_HOST}:aud") != ("sts.amazonaws.com",):

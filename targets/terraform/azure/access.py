@@ -55,7 +55,7 @@ def _identity(written: Written, make: Maker, group: Resource, identity: Identity
         "location": location_of(written),
     }
     reason = identity.reason
-    return make(type_, identity.name, body, Reason(identity.purpose, reason.part, reason.rule, reason.line))
+    return make(type_, identity.name, body, reason.but_for(identity.purpose))
 
 
 def _trust(written: Written, make: Maker, identity: Identity, runs_as: Resource) -> Iterator[Resource]:
@@ -125,4 +125,4 @@ def _why(identity: Identity, act: Act) -> Reason:
             purposes.setdefault(grant.prefix, f"{grant.prefix} ({grant.reason.purpose.lower()})")
     reason = identity.reason
     told = f"{identity.name} may {act.value} below {', '.join(purposes.values())}"
-    return Reason(told, reason.part, reason.rule, reason.line)
+    return reason.but_for(told)

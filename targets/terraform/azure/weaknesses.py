@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from mlopsc.targets.terraform.azure.conditions import ASSIGNMENTS
 from mlopsc.targets.terraform.azure.evaluation import Access, Assignment, Permission, within
 from mlopsc.targets.terraform.azure.references import Folder
-from mlopsc.targets.terraform.oidc import ISSUER
+from mlopsc.targets.terraform.oidc import ISSUER, SUBJECT
 from mlopsc.targets.terraform.weakness import Weakness
 
-_SUBJECT = re.compile(r"repo:[\w.-]+(@\d+)?/[\w.-]+(@\d+)?:environment:[^:*?]+", re.ASCII)
 _NARROW = ("AcrPush", "AcrPull")
 """Roles of Azure's own that are no wider than what they are for."""
 _GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+(/.+)?", re.IGNORECASE)
@@ -56,7 +55,7 @@ def _roles(folder: Folder) -> Iterator[Weakness]:
 
 def _trusts(folder: Folder) -> Iterator[Weakness]:
     for address, body in folder.resources("azurerm_federated_identity_credential"):
-        if body["issuer"] != ISSUER or not _SUBJECT.fullmatch(body["subject"]):
+        if body["issuer"] != ISSUER or not SUBJECT.fullmatch(body["subject"]):
             words = f"`{body['subject']}` is not one environment of one repository on GitHub"
             yield Weakness("trust-without-environment", address, words)
 

@@ -124,7 +124,7 @@ def _environment(
         body["reviewers"] = [_reviewers(written, reviewers)]
     made = Resource("github_repository_environment", label, body, reason)
     yield made
-    only = Reason(f"Only jobs of {repository.branch} get a token of {name}", reason.part, reason.rule, reason.line)
+    only = reason.but_for(f"Only jobs of {repository.branch} get a token of {name}")
     policy: dict[str, Value] = {
         "repository": repository.name,
         "environment": made.get("environment"),
