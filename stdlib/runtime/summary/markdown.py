@@ -15,6 +15,7 @@ from mlopsc.stdlib.runtime.engine.events import Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.summary.comparison import changes
 from mlopsc.stdlib.runtime.summary.gates import gate_told
+from mlopsc.stdlib.runtime.summary.plots import plots
 from mlopsc.stdlib.runtime.summary.stages import Places, counts, ending, found, remarks, seconds, took_of
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _stage(summary: StageSummary, places: Places) -> Iterator[str]:
     elif record is not None:
         yield from _list(found(record, _PLAIN, places))
     yield from _list(remarks(brief, _PLAIN, places))
+    if record is not None:
+        yield from ("", *plots(record))
     if _is_more(summary):
         yield from ("", f"_{_DETAILS}_")
     yield ""
