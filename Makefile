@@ -75,6 +75,7 @@ act: $(READY) ## install what runs workflows on this machine, in a folder of its
 
 workflows: $(READY) ## install what judges workflows of GitHub, in an environment of its own
 	@$(BIN)/python tests/targets/github/workflow_checkers.py
+	@$(BIN)/python tests/targets/github/mermaid_parser.py
 
 bench: $(READY) ## measure, as ratios against peers and floors
 	@$(BIN)/python tests/bench/bench.py

