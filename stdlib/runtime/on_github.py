@@ -16,9 +16,14 @@ PAGE = "GITHUB_STEP_SUMMARY"
 """The variable with the path of the file that GitHub shows on the page of the job."""
 
 
+def is_here() -> bool:
+    """Whether a job of GitHub runs this: what it leaves on its machine is gone when it ends."""
+    return bool(os.environ.get(PAGE))
+
+
 def shielded(stream: TextIO) -> AbstractContextManager[None]:
     """On GitHub, what is printed within is text, whatever it looks like."""
-    if not os.environ.get(PAGE):
+    if not is_here():
         return nullcontext()
     from mlopsc.stdlib.runtime.workflow_commands import without_commands
 

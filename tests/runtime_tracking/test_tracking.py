@@ -161,3 +161,13 @@ def test_a_setting_of_the_environment_names_the_tracker(done: tuple[Request, Run
     handed = hand_over(replace(asked, pipeline=document), result)
     assert handed is not None
     assert handed["uri"] == "https://mlflow.example.com"
+
+
+def test_on_a_machine_that_is_taken_away_only_a_server_is_told(
+    done: tuple[Request, RunResult], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked, result = done
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page.md"))
+    assert hand_over(asked, result) is None
+    handed = hand_over(replace(asked, options={"tracking": "https://mlflow.example.com"}), result)
+    assert handed is not None

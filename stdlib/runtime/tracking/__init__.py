@@ -20,6 +20,7 @@ from mlopsc.stdlib.runtime.engine.history import STATE
 from mlopsc.stdlib.runtime.engine.plan import load_plan
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.engine.runner import RunResult
+from mlopsc.stdlib.runtime.on_github import is_here
 from mlopsc.stdlib.runtime.release.state import ReleaseLog
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 from mlopsc.stdlib.runtime.store.log import Log
@@ -81,7 +82,7 @@ def _write(handed: Mapping[str, Any]) -> str:
 
 
 def hand_over(request: Request, result: RunResult) -> dict[str, Any] | None:
-    """All that the mirror is made from, as JSON; None where there is nothing to mirror."""
+    """All that the mirror is made from, as JSON; None where there is nothing to mirror, or no one would find it."""
     document = load_plan(request.pipeline, request.functions).document
     stages = {stage["name"]: stage for stage in document["stages"]}
     records = {one.stage: one for one in result.stages if one.record}
@@ -89,8 +90,11 @@ def hand_over(request: Request, result: RunResult) -> dict[str, Any] | None:
     trained = [one for one in records.values() if one.kind == "train" and _is_tracked(one, stages, records)]
     if not trained:
         return None
+    uri = request.options.get("tracking") or settings.get("tracking")
+    if not uri and is_here():
+        return None
     return {
-        "uri": request.options.get("tracking") or settings.get("tracking") or _local(request.project),
+        "uri": uri or _local(request.project),
         "artifacts": str(request.project.resolve() / STATE / "mlflow-artifacts"),
         "project": str(request.project.resolve()),
         "store": environment_place(settings) if request.store is None else request.store.url,
