@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlopsc.compiler.workspace import Workspace
 
 
-@click.command(name="build", short_help="Write runners, alert rules and Terraform to `deploy/`.")
+@click.command(name="build", short_help="Write runners, alert rules, Terraform and workflows.")
 @click.argument("file", required=False, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 and a diff if a file is not that of the spec.")
 @click.option(
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     multiple=True,
     default=DEFAULT_TARGETS,
     show_default=True,
-    help="What to write it as: these, or github.",
+    help="What to write it as.",
 )
 @click.option("-e", "--environment", shell_complete=complete_environment, help="Only this one; by default all.")
 def command(file: str | None, check: bool, targets: tuple[str, ...], environment: str | None) -> int:
     """Write the runner of each environment to deploy/PIPELINE/ENVIRONMENT, alert rules where it has a service, and
-    Terraform where that keeps it.
+    Terraform where that keeps it; where the spec names a repository of GitHub, workflows to .github/workflows.
 
     Nothing is written while the spec has errors. Files of earlier builds that the spec no longer makes are removed,
     unless they have been edited; of an edited file that is made anew a copy is kept. With --target, only those are

@@ -119,7 +119,7 @@ def update(source: Path, check: bool, file: str | None) -> int:
     text = begun() if repository.text is None else repository.text
     write_file(repository.target, changed(text, differing.values()))
     click.echo(f"wrote      {repository.path}")
-    click.echo("next: `mlopsc build --target github` writes the workflows by it")
+    click.echo("next: `mlopsc build` writes the workflows by it")
     return Exit.OK
 
 
@@ -139,7 +139,7 @@ def check(file: str | None) -> int:
     for line in found:
         click.echo(f"{style('error', '✗')} {style.ticked(line)}", color=style.colour)
     if found:
-        click.echo("next: `mlopsc build --target github` writes the workflows anew")
+        click.echo("next: `mlopsc build` writes the workflows anew")
         return Exit.FINDINGS
     click.echo(f"{counted(len(workflows), 'workflow')} looked at: nothing but the {counted(len(pins), 'pin')}")
     return Exit.OK

@@ -109,8 +109,11 @@ def expressions(value: Any, names: Mapping[str, str]) -> set[str]:
 
 
 def _with(names: Mapping[str, str], code: str) -> str:
-    """Code with other names, in texts and after `needs.` alone."""
-    parts = re.split(r"('(?:[^']|'')*')", code)
+    """Code with other names, in texts that an input is compared with and after `needs.` alone.
+
+    Other texts are words of GitHub, such as `'true'`, which a name may be as well.
+    """
+    parts = re.split(r"((?<=inputs\.environment == )'(?:[^']|'')*')", code)
     texts = [names.get(part[1:-1].replace("''", "'"), part) for part in parts[1::2]]
     rest = [re.sub(r"\bneeds\.([\w-]+)", lambda match: f"needs.{names[match[1]]}", part) for part in parts[::2]]
     return "".join(part for pair in zip(rest, [*texts, ""], strict=True) for part in pair)
@@ -200,6 +203,7 @@ def plain_shapes() -> list[Any]:
 )
 @example([f"Same{'e' * 200}", *(f"same{'E' * n}" for n in range(1, len(own_names())))], PLAIN)
 @example([name.upper() if index % 2 else name for index, name in enumerate("abcdefghij"[: len(own_names())])], PLAIN)
+@example(["true", "success", *own_names()[2:]], PLAIN)
 @example([*own_names()], ("a\nb: c", "x\non: push", "y\nz: 1", "o\np", "q\nr", "s\nt: u"))
 def test_names_and_texts_change_nothing_but_themselves(names: list[str], texts: tuple[str, ...]) -> None:
     files = workflows(with_names(names, texts))
