@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlopsc.compiler.ir.model import Stage
-from mlopsc.targets.github.clouds import IDENTITY, Cloud
+from mlopsc.targets.github.clouds.cloud import IDENTITY, Cloud
 from mlopsc.targets.github.expressions import Expr, literal
 from mlopsc.targets.github.jobs import READ, checkout, downloads, passed, python
 from mlopsc.targets.github.model import Job, Step, Text
@@ -14,7 +14,6 @@ from mlopsc.targets.github.repository import Repository
 
 BEFORE = ".mlops/before"
 """Where a job has what was made in the environment before."""
-_EXTRAS = "mlopsc[run,aws]"
 _LONGEST = 330
 """Minutes: a hosted machine is taken away after six hours."""
 _SHORT = 15
@@ -36,15 +35,15 @@ def prove_job(
         run='python "$RUNNER_FILE"',
         env={
             "RUNNER_FILE": f"{cloud.build.folder}/run.py",
-            "MLOPSC_STORE": cloud.store,
+            **cloud.store,
             "MLOPSC_STORE_BEFORE": BEFORE,
         },
     )
     steps = (
         checkout(),
-        *python(repository, _EXTRAS),
+        *python(repository, f"mlopsc[run,{cloud.extra}]"),
         *downloads(repository, stages, ids, BEFORE),
-        cloud.log_in("train", _LONGEST),
+        *cloud.log_in("train", _LONGEST),
         run,
     )
     return Job(
@@ -153,10 +152,11 @@ def _service_job(
         "SPEC": repository.builds[0].spec,
         "ENVIRONMENT": cloud.environment,
         stage.kind.upper(): stage.name,
-        "MLOPSC_STORE": cloud.store,
+        **cloud.store,
         **(env or {}),
     }
     run = Step("run", name[0].upper() + name[1:], run=script, env=about)
-    steps = (checkout(), *python(repository, _EXTRAS), cloud.log_in(identity, max(minutes, _LEAST)), run)
+    installed = python(repository, f"mlopsc[run,{cloud.extra}]")
+    steps = (checkout(), *installed, *cloud.log_in(identity, max(minutes, _LEAST)), run)
     job = job_id(word, cloud.environment, stage.name)
     return Job(job, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlopsc.targets.github.clouds import IDENTITY, Cloud
+from mlopsc.targets.github.clouds.cloud import IDENTITY, Cloud
 from mlopsc.targets.github.expressions import Expr
 from mlopsc.targets.github.jobs import READ, checkout, passed, python
 from mlopsc.targets.github.model import Job, Step, Text
@@ -24,15 +24,14 @@ if [ "$changes" -eq 0 ]; then
 fi
 hash=$(sha256sum "$RUNNER_TEMP/tfplan" | cut -d ' ' -f 1)
 key="$PLANS/$GITHUB_RUN_ID-$GITHUB_RUN_ATTEMPT.tfplan"
-aws s3api put-object --bucket "$BUCKET" --key "$key" --body "$RUNNER_TEMP/tfplan" --if-none-match '*' > /dev/null
-{
+"""
+_NOTED = """{
   echo "changes=true"
   echo "hash=$hash"
   echo "key=$key"
 } >> "$GITHUB_OUTPUT"
 """
-_APPLY = """aws s3api get-object --bucket "$BUCKET" --key "$KEY" "$RUNNER_TEMP/tfplan" > /dev/null
-echo "$HASH  $RUNNER_TEMP/tfplan" | sha256sum --check
+_APPLY = """echo "$HASH  $RUNNER_TEMP/tfplan" | sha256sum --check
 terraform -chdir="$FOLDER" init -input=false -no-color -lockfile=readonly
 terraform -chdir="$FOLDER" apply -input=false -no-color "$RUNNER_TEMP/tfplan"
 """
@@ -43,11 +42,13 @@ mlopsc verify "$SPEC" "$ENVIRONMENT" | tee -a "$GITHUB_STEP_SUMMARY"
 
 def plan_job(repository: Repository, cloud: Cloud, needs: tuple[str, ...]) -> Job:
     """What would change, as somebody who can change nothing; a plan that weakens the environment fails."""
-    plan = Step("plan", "Plan, and keep the plan where it is encrypted", run=_PLAN, env=_about(repository, cloud))
+    script = f"{_PLAN}{cloud.plans.keep}{_NOTED}"
+    about = _about(repository, cloud, "ci-plan")
+    plan = Step("plan", "Plan, and keep the plan where it is encrypted", run=script, env=about)
     return Job(
         plan_id(cloud),
         f"plan {cloud.environment}",
-        (checkout(), *python(repository, "mlopsc[run,aws,terraform]"), _terraform(), cloud.log_in("ci-plan"), plan),
+        (*_ready(repository, cloud, "ci-plan"), plan),
         30,
         needs,
         (READ, IDENTITY),
@@ -62,17 +63,14 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
     """Exactly what was planned, once whoever approves this environment has been asked; skipped if nothing changes."""
     planned = plan_id(cloud)
     given = {name: Expr(f"needs.{planned}.outputs.{name.lower()}") for name in ("HASH", "KEY")}
-    about: dict[str, Text] = {**_about(repository, cloud), **given}
-    named = {"SPEC": repository.builds[0].spec, "ENVIRONMENT": cloud.environment}
+    about = _about(repository, cloud, "ci-apply")
+    named = {"SPEC": repository.builds[0].spec, "ENVIRONMENT": cloud.environment, **cloud.terraform("ci-apply")}
     return Job(
         apply_id(cloud),
         f"apply {cloud.environment}",
         (
-            checkout(),
-            *python(repository, "mlopsc[run,aws,terraform]"),
-            _terraform(),
-            cloud.log_in("ci-apply"),
-            Step("apply", "Apply exactly the plan", run=_APPLY, env=about),
+            *_ready(repository, cloud, "ci-apply"),
+            Step("apply", "Apply exactly the plan", run=f"{cloud.plans.fetch}{_APPLY}", env={**about, **given}),
             Step("verify", "See whether reality is what was applied", run=_VERIFY, env=named),
         ),
         60,
@@ -94,16 +92,19 @@ def apply_id(cloud: Cloud) -> str:
     return job_id("apply", cloud.environment)
 
 
-def _terraform() -> Step:
-    return Step("terraform", "Set up Terraform", uses="setup-terraform", given={"terraform_wrapper": False})
+def _ready(repository: Repository, cloud: Cloud, identity: str) -> tuple[Step, ...]:
+    """The code, what it takes to plan and apply, and whom the job is."""
+    terraform = Step("terraform", "Set up Terraform", uses="setup-terraform", given={"terraform_wrapper": False})
+    installed = python(repository, f"mlopsc[run,{cloud.extra},terraform]")
+    return (checkout(), *installed, terraform, *cloud.log_in(identity))
 
 
-def _about(repository: Repository, cloud: Cloud) -> dict[str, str]:
-    """What the scripts need to know of the environment."""
+def _about(repository: Repository, cloud: Cloud, identity: str) -> dict[str, Text]:
+    """What the script that plans needs to know of the environment."""
     return {
         "SPEC": repository.builds[0].spec,
         "ENVIRONMENT": cloud.environment,
         "FOLDER": f"{cloud.build.folder}/terraform",
-        "BUCKET": cloud.state_bucket,
-        "PLANS": cloud.plans,
+        **cloud.plans.env,
+        **cloud.terraform(identity),
     }

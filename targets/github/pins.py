@@ -30,6 +30,13 @@ KNOWN = _pins(
         "v6.2.4",
         "cbe3b392738ccf3f987d68400dafcf4b0624a56c",
     ),
+    (
+        "attest",
+        "actions/attest-build-provenance",
+        "v4.1.0",
+        "a2bbfa25375fe432b6a289bc6b6cd05ecd0c4c32",
+    ),
+    ("azure-login", "azure/login", "v3.0.1", "f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca"),
     ("download", "actions/download-artifact", "v8.0.1", "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c"),
 )
 """The releases that the workflows were written for and tried with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlopsc.targets.terraform.resources import Root
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def guide(platform: str, root: Root, spec: str) -> str:
-    """The page of a folder, from the platform's own template `guide.md.j2`."""
-    return _template(platform).render(root=root, spec=spec, backend=root.backend.settings)
+def guide(platform: str, root: Root, spec: str, **more: Any) -> str:
+    """The page of a folder, from the platform's own template `guide.md.j2`, which may want to know `more`."""
+    return _template(platform).render(root=root, spec=spec, backend=root.backend.settings, **more)
 
 
 @cache

@@ -13,6 +13,8 @@ PLANNING = "-plan"
 """What ends the name of the GitHub environment in which plans are made: it has no approvers."""
 RUNNING = "-run"
 """What ends the name of that in which stages, ticks and looks run: no approvers, and its tokens apply nothing."""
+SERVICES = ("router",)
+"""Identities that no job of GitHub takes: they run in the cloud all the time."""
 BUILDING = "image"
 """The GitHub environment in which images are built."""
 

@@ -10,19 +10,16 @@ from mlopsc.targets import RefusedError
 from mlopsc.targets.terraform import messages
 from mlopsc.targets.terraform.azure.conditions import LONGEST, VERSION, on_blobs
 from mlopsc.targets.terraform.azure.making import Maker
-from mlopsc.targets.terraform.azure.places import location_of, shared_of, store_of
+from mlopsc.targets.terraform.azure.places import IDENTITY, identity_of, location_of, shared_of, store_of
 from mlopsc.targets.terraform.azure.roles import blob_role
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import Act, Identity
-from mlopsc.targets.terraform.naming import name
-from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, subjects
+from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, SERVICES, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 AUDIENCE = "api://AzureADTokenExchange"
 """What a token of GitHub must be meant for, so that Azure takes it."""
-_SERVICES = ("router",)
-"""Identities that no job of GitHub takes: they run in Azure all the time."""
 
 
 def github_of(written: Written) -> Mapping[str, Any] | None:
@@ -48,19 +45,18 @@ def access(written: Written, make: Maker, group: Resource, found: Sequence[Ident
 
 
 def _identity(written: Written, make: Maker, group: Resource, identity: Identity) -> Resource:
-    type_ = "azurerm_user_assigned_identity"
     body: dict[str, Value] = {
-        "name": name(type_, written.pipeline, written.environment, identity.name),
+        "name": identity_of(written, identity.name),
         "resource_group_name": group.get("name"),
         "location": location_of(written),
     }
     reason = identity.reason
-    return make(type_, identity.name, body, reason.but_for(identity.purpose))
+    return make(IDENTITY, identity.name, body, reason.but_for(identity.purpose))
 
 
 def _trust(written: Written, make: Maker, identity: Identity, runs_as: Resource) -> Iterator[Resource]:
     github = github_of(written)
-    if github is not None and identity.name not in _SERVICES:
+    if github is not None and identity.name not in SERVICES:
         reason = Reason(
             f"Jobs of the GitHub environment {written.environment}{RUNNING} may run as {identity.name}, and no others",
             f"pipeline {written.pipeline}",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from mlopsc.targets import Build, OutputFile, folder_name
+from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.terraform.azure.access import github_of
 from mlopsc.targets.terraform.azure.ci import ci, pushes_images
 from mlopsc.targets.terraform.azure.making import (
@@ -24,6 +24,7 @@ from mlopsc.targets.terraform.azure.making import (
 from mlopsc.targets.terraform.azure.places import (
     OWN,
     PLANS,
+    SHARED,
     STATES,
     SharedPlace,
     group_of,
@@ -33,6 +34,7 @@ from mlopsc.targets.terraform.azure.places import (
 )
 from mlopsc.targets.terraform.azure.roles import Role, apply_role, blob_roles, plan_role
 from mlopsc.targets.terraform.azure.storage import safest
+from mlopsc.targets.terraform.azure.variables import TENANT, of_ci, of_stages
 from mlopsc.targets.terraform.azure.watching import LONG_LOG, WORKSPACE, log_of, logged
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
@@ -42,7 +44,6 @@ from mlopsc.targets.terraform.oidc import BUILDING
 from mlopsc.targets.terraform.resources import Output, Reason, Resource, Root
 from mlopsc.targets.terraform.synthesis import Plan
 
-SHARED = "bootstrap"
 _PLANS_KEPT = 7
 
 
@@ -54,7 +55,7 @@ def bootstrap(builds: Sequence[Build]) -> tuple[Sequence[Plan], Sequence[OutputF
         base = _Base([one for one in everywhere if subscription_of(one) == subscription])
         plan = base.plan()
         plans.append(plan)
-        pages.append(OutputFile(f"{plan.root.folder}/README.md", guide("azure", plan.root, builds[0].spec)))
+        pages.append(OutputFile(f"{plan.root.folder}/README.md", base.guide(plan.root)))
     return plans, pages
 
 
@@ -76,10 +77,17 @@ class _Base:
     def make(self) -> Maker:
         return Maker(self.first.pipeline, SHARED)
 
+    def guide(self, root: Root) -> str:
+        """The page that says how the folder is applied, and what GitHub has to be told then."""
+        told = [one for one in self.everyone if github_of(one) and one.build.pipeline.environment.serves]
+        first = [one.command for written in told for one in of_ci(written)]
+        later = [one.command for written in told for one in of_stages(written)]
+        return guide("azure", root, self.first.build.spec, first=first, later=later, tenant=TENANT)
+
     def plan(self) -> Plan:
         resources = tuple(self._resources())
         root = Root(
-            f"deploy/{folder_name(self.first.pipeline)}/{SHARED}/azure-{self.shared.subscription}",
+            self.shared.folder,
             self.first.pipeline,
             "",
             own_backend(self.shared),

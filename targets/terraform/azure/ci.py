@@ -8,7 +8,7 @@ from typing import Any, cast
 from mlopsc.targets.terraform.azure.access import federated, github_of
 from mlopsc.targets.terraform.azure.conditions import VERSION, on_assignments, on_blobs
 from mlopsc.targets.terraform.azure.making import Maker
-from mlopsc.targets.terraform.azure.places import PLANS, STATES, location_of, shared_of, state_key
+from mlopsc.targets.terraform.azure.places import IDENTITY, PLANS, STATES, location_of, plans_of, shared_of, state_key
 from mlopsc.targets.terraform.azure.roles import Role, apply_role, blob_role, blob_roles, plan_role
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
@@ -64,15 +64,14 @@ def _who(
     *,
     of_environment: bool = True,
 ) -> Resource:
-    type_ = "azurerm_user_assigned_identity"
     parts = (written.environment, word) if of_environment else (word,)
     body: dict[str, Value] = {
-        "name": name(type_, written.pipeline, *parts),
+        "name": name(IDENTITY, written.pipeline, *parts),
         "resource_group_name": group.get("name"),
         "location": location_of(written),
     }
     reason = written.because(purpose) if of_environment else _because(written, purpose)
-    return make(type_, label, body, reason)
+    return make(IDENTITY, label, body, reason)
 
 
 def _trusted(written: Written, make: Maker, runs_as: Resource, environment: str) -> Resource:
@@ -104,7 +103,7 @@ def _on_state(
 ) -> Iterator[Resource]:
     """What an identity does with the state of its environment, and with plans that wait for approval."""
     shared, key = shared_of(written), state_key(written)
-    plans = f"{written.pipeline}/{written.environment}/"
+    plans = f"{plans_of(written)}/"
     asked = [(f"state_{act.value}", act, STATES, [key], "The state of this environment") for act in on_state]
     asked.append((f"plans_{on_plans.value}", on_plans, PLANS, [plans], "Plans of this environment"))
     for word, act, container, paths, purpose in asked:

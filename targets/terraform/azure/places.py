@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlopsc.targets import folder_name
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.platforms import platform_of
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 CONTAINER = "store"
 """The container of a store that the spec does not name."""
+IDENTITY = "azurerm_user_assigned_identity"
+SHARED = "bootstrap"
 WANTED = "abfs://CONTAINER@ACCOUNT.dfs.core.windows.net"
 
 _URL = re.compile(r"(?:abfss?|az)://([^@/]+)@([^./]+)\.(?:dfs|blob)\.core\.windows\.net((?:/[\w.-]+)*)/?")
@@ -91,12 +94,22 @@ def existing_group(call: Mapping[str, Any]) -> str | None:
     return str(found["id"]) if found else None
 
 
+def identity_of(written: Written, identity: str) -> str:
+    """What an identity of an environment is called in Azure."""
+    return name(IDENTITY, written.pipeline, written.environment, identity)
+
+
 @dataclass(frozen=True)
 class SharedPlace:
     """What the environments of a pipeline in one subscription have in common, made by the bootstrap."""
 
     pipeline: str
     subscription: str
+
+    @property
+    def folder(self) -> str:
+        """The folder that makes it."""
+        return f"deploy/{folder_name(self.pipeline)}/{SHARED}/azure-{self.subscription}"
 
     @property
     def group(self) -> str:
@@ -121,6 +134,11 @@ STATES, PLANS, OWN = "tfstate", "tfplan", "bootstrap"
 def shared_of(written: Written) -> SharedPlace:
     """What an environment shares with others of its subscription."""
     return SharedPlace(written.pipeline, subscription_of(written))
+
+
+def plans_of(written: Written) -> str:
+    """The folder of plans of an environment within their container."""
+    return f"{written.pipeline}/{written.environment}"
 
 
 def state_key(written: Written) -> str:

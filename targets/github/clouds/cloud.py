@@ -1,0 +1,71 @@
+"""What workflows ask of a cloud: what is the same on every one, and the questions that each answers for itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlopsc.targets import Build
+from mlopsc.targets.github.model import Permission, Step, Text
+from mlopsc.targets.terraform.oidc import PLANNING, RUNNING
+
+IDENTITY = Permission("id-token", "write", "a token that the cloud takes for this environment")
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Where plans wait for approval, encrypted.
+
+    Of the scripts, `keep` puts the file `$RUNNER_TEMP/tfplan` there by the new name `$key`, and never replaces one;
+    `fetch` gets the one that is named `$KEY`. Both know what is in `env`.
+    """
+
+    env: Mapping[str, Text]
+    keep: str
+    fetch: str
+
+
+@dataclass(frozen=True)
+class Cloud(ABC):
+    """The cloud of an environment: who a job becomes there, and where the store and the plans are."""
+
+    build: Build
+
+    @property
+    def environment(self) -> str:
+        """The GitHub environment in which changes are applied, after whoever approves has been asked."""
+        return self.build.pipeline.environment.name
+
+    @property
+    def planning(self) -> str:
+        """That in which plans are made."""
+        return f"{self.environment}{PLANNING}"
+
+    @property
+    def running(self) -> str:
+        """That in which stages, ticks and looks run, which nobody has to approve."""
+        return f"{self.environment}{RUNNING}"
+
+    @property
+    @abstractmethod
+    def extra(self) -> str:
+        """The extra of mlopsc that opens its stores."""
+
+    @property
+    @abstractmethod
+    def store(self) -> Mapping[str, Text]:
+        """Variables by which mlopsc finds the store, and opens it as whoever the job has become."""
+
+    @property
+    @abstractmethod
+    def plans(self) -> Plans:
+        """Where plans wait."""
+
+    @abstractmethod
+    def log_in(self, identity: str, minutes: int = 60) -> tuple[Step, ...]:
+        """Become an identity of the environment for as long as a job may take, without any key that is kept."""
+
+    @abstractmethod
+    def terraform(self, identity: str) -> Mapping[str, Text]:
+        """Variables that Terraform needs beside, to work as `ci-plan` or `ci-apply`."""

@@ -1,0 +1,67 @@
+"""The variables of GitHub by which its jobs know who they become on Azure: ids that Azure makes up, and no secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from shlex import quote
+
+from mlopsc.targets.terraform.azure.places import group_of, identity_of, shared_of
+from mlopsc.targets.terraform.building import Written
+from mlopsc.targets.terraform.identities import identities
+from mlopsc.targets.terraform.oidc import PLANNING, RUNNING, SERVICES
+
+TENANT = "AZURE_TENANT_ID"
+_PLAIN = re.compile(r"[a-z0-9_]+")
+_HASH = 6
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a GitHub environment: the client id of an identity, which is in a resource group."""
+
+    name: str
+    environment: str
+    group: str
+    identity: str
+
+    @property
+    def command(self) -> str:
+        """What a person types to set it."""
+        asked = f"az identity show --resource-group {quote(self.group)} --name {quote(self.identity)}"
+        told = f"gh variable set {self.name} --env {quote(self.environment)} --body"
+        return f'{told} \\\n  "$({asked} --query clientId --output tsv)"'
+
+
+def client_variable(pipeline: str, identity: str) -> str:
+    """The name of the variable that holds the client id of an identity of a pipeline, in its GitHub environment.
+
+    Pipelines of a repository may share environments, so the pipeline is part of it. GitHub takes ASCII letters, digits
+    and `_`, and does not tell capitals apart: what else there is gives way to a hash.
+    """
+    words = pipeline
+    if not _PLAIN.fullmatch(pipeline) or len(pipeline) > _LONGEST:
+        mark = sha256(pipeline.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
+        words = f"{re.sub(r'[^a-z0-9]+', '_', pipeline.lower())[:_LONGEST]}_{mark}".lstrip("_")
+    return f"AZURE_CLIENT_ID_{words}_{identity.replace('-', '_')}".upper()
+
+
+def of_ci(written: Written) -> Iterator[Variable]:
+    """Those of an environment that can be set when the bootstrap has been applied."""
+    for identity, end in (("ci-plan", PLANNING), ("ci-apply", "")):
+        yield _variable(written, identity, end, shared_of(written).group)
+
+
+def of_stages(written: Written) -> Iterator[Variable]:
+    """Those that can be set when the environment has been applied for the first time."""
+    for one in identities(written):
+        if not one.groups and one.name not in SERVICES:
+            yield _variable(written, one.name, RUNNING, group_of(written)[0])
+
+
+def _variable(written: Written, identity: str, end: str, group: str) -> Variable:
+    name = client_variable(written.pipeline, identity)
+    return Variable(name, f"{written.environment}{end}", group, identity_of(written, identity))
