@@ -133,11 +133,11 @@ def _compared(name: str, before: StageRecord | None, after: StageRecord | None, 
         yield f"{style('bold', name)}  the same"
         return
     from mlopsc.stdlib.runtime.engine.why import causes
-    from mlopsc.stdlib.runtime.summary.comparison import changes
+    from mlopsc.stdlib.runtime.summary.comparison import changes, figures
 
     yield style("bold", name)
     yield from (f"  because {style.ticked(cause)}" for cause in causes(dict(after.parts), dict(before.parts)))
-    rows = changes(before, after)
+    rows = changes(figures(before), figures(after))
     if not rows:
         yield "  with the same result"
         return

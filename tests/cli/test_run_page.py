@@ -28,6 +28,7 @@ from mlopsc.stdlib.runtime.engine.runner import RunResult
 from mlopsc.stdlib.runtime.on_github import PAGE, tell
 from mlopsc.stdlib.runtime.store.local import LocalStore
 from mlopsc.stdlib.runtime.summary import github
+from mlopsc.stdlib.runtime.summary.comparison import figures
 from mlopsc.stdlib.runtime.summary.earlier import Before, Earlier
 from mlopsc.stdlib.runtime.summary.markdown import page
 from mlopsc.stdlib.runtime.workflow_commands import annotation, without_commands
@@ -109,6 +110,52 @@ def test_it_says_what_has_changed_since_the_version_before(job: Path, call: Call
     text = job.read_text("utf-8")
     assert "| <code>prices</code> | alpha | \\- | 0.1 | version 1 |" in text
     assert "linear\\_model.Ridge | version 1 |" in text
+
+
+def test_a_report_is_left_for_other_jobs_and_later_runs(
+    job: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh checkout with a fresh store knows what was delivered, where it is given the report of that."""
+    monkeypatch.setenv("MLOPSC_REPORT", str(tmp_path / "delivered"))
+    monkeypatch.setenv("GITHUB_SHA", "1a2b3c4d5e6f")
+    spec(REVEALED)
+    call("run")
+    told = (tmp_path / "delivered" / "told.md").read_text("utf-8")
+    assert told.startswith("### <code>orders</code>: done\n")
+    assert told in job.read_text("utf-8"), "it is a part of the page"
+    assert "What has changed" not in told, "what nobody knows is not told twice"
+    subprocess.run(["rm", "-r", ".mlops"], check=True)
+    monkeypatch.setenv("MLOPSC_REPORT_BEFORE", str(tmp_path / "delivered"))
+    monkeypatch.setenv("MLOPSC_REPORT", str(tmp_path / "changed"))
+    spec(SEARCHED.replace("<= 5 at", "<= 0.1 at"))
+    job.unlink()
+    assert call("run").code == 1
+    for text in (job.read_text("utf-8"), (tmp_path / "changed" / "told.md").read_text("utf-8")):
+        changed = text.partition("### What has changed")[2]
+        assert "linear\\_model.LinearRegression | linear\\_model.Ridge | the delivery of 1a2b3c4 |" in changed
+        assert "| <code>gate</code> | verdict | ok | fail | the delivery of 1a2b3c4 |" in changed
+        assert "<code>orders</code>" not in changed
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "",
+        "[]",
+        "{",
+        '{"commit": "1a2b3c4", "stages": {"orders": 1}}',
+        '{"stages": {"orders": {}}}',
+        "\xff",
+        "[" * 99999,
+    ],
+)
+def test_a_report_that_says_nothing_does_no_harm(
+    report: str, job: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "figures.json").write_text(report, encoding="latin-1")
+    monkeypatch.setenv("MLOPSC_REPORT_BEFORE", str(tmp_path))
+    assert call("run", "orders").err == ""
+    assert "nothing is known here of an earlier run" in job.read_text("utf-8")
 
 
 def test_hidden_figures_stay_hidden(job: Path, call: Call) -> None:
@@ -289,8 +336,8 @@ class Known(Before):
         """The same record with other figures."""
         if record.kind == "data":
             facts = {**record.facts, "rows": 1, "splits": {self.evil: 1}}
-            return Earlier(replace(record, facts=facts), self.evil)
-        return Earlier(replace(record, kind="other"), self.evil)
+            return Earlier(figures(replace(record, facts=facts)), self.evil)
+        return Earlier({}, self.evil)
 
 
 def told(evil: str, folder: Path) -> str:

@@ -9,16 +9,19 @@ from mlopsc.stdlib.runtime.engine.outcome import StageRecord
 from mlopsc.stdlib.runtime.summary.stages import number, score_of
 
 
-def changes(before: StageRecord, after: StageRecord) -> list[tuple[str, str, str]]:
-    """What a stage found otherwise than before: a name, the figure before and the one after."""
-    old, new = dict(_facts_of(before)), dict(_facts_of(after))
-    names = [*new, *(one for one in old if one not in new)]
-    rows = [(what, old.get(what, "-"), new.get(what, "-")) for what in names]
+def figures(record: StageRecord) -> dict[str, str]:
+    """What of a record is compared, by name."""
+    return dict(_facts_of(record))
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Which figures of a stage are otherwise than before: a name, the figure before and the one after."""
+    names = [*after, *(one for one in before if one not in after)]
+    rows = [(what, before.get(what, "-"), after.get(what, "-")) for what in names]
     return [row for row in rows if row[1] != row[2]]
 
 
 def _facts_of(record: StageRecord) -> Iterator[tuple[str, str]]:
-    """What of a record is compared, by name."""
     match record.kind:
         case "data":
             yield from _facts_of_data(record.facts)

@@ -1,4 +1,4 @@
-"""What stages found before: in an earlier run of this project, else as an earlier version in the store."""
+"""What stages found before: when it was delivered last, in an earlier run, or as an earlier version in the store."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.store.log import Log
 from mlopsc.stdlib.runtime.store.opening import environment_store
 from mlopsc.stdlib.runtime.store.protocol import Store
+from mlopsc.stdlib.runtime.summary.comparison import figures
+from mlopsc.stdlib.runtime.summary.report import figures_before
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """A record of before, and whose it was: `run 7`, or `version 3`."""
+    """Figures of before, and whose they were: `the delivery of 1a2b3c4`, `run 7`, or `version 3`."""
 
-    record: StageRecord
+    figures: Mapping[str, str]
     whose: str
 
 
 class Before:
-    """The records that the stages of a pipeline had before a run."""
+    """What the stages of a pipeline found before a run."""
 
     def __init__(self, document: Mapping[str, Any], project: Path, number: int, store: Store) -> None:
         self._names = (document["name"], document["environment"]["name"])
@@ -46,10 +48,12 @@ class Before:
 
     def find(self, record: StageRecord) -> Earlier | None:
         """What the stage of a record found the time before; None where that is not known any more."""
+        if delivered := figures_before(record.stage):
+            return Earlier(*delivered)
         with suppress(OperationError):  # a store that cannot be reached now knows nothing
             for key, whose in chain(self._in_runs(record.stage), self._in_versions(record)):
                 if found := find(self._store, key).record:
-                    return Earlier(found, whose)
+                    return Earlier(figures(found), whose)
         return None
 
     def _in_runs(self, stage: str) -> Iterator[tuple[str, str]]:

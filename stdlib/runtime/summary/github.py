@@ -13,7 +13,8 @@ from mlopsc.stdlib.runtime.engine.events import Failure, Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import Message
 from mlopsc.stdlib.runtime.engine.prepared import Request
 from mlopsc.stdlib.runtime.summary.earlier import Before
-from mlopsc.stdlib.runtime.summary.markdown import first_line, page
+from mlopsc.stdlib.runtime.summary.markdown import first_line, page, told
+from mlopsc.stdlib.runtime.summary.report import FOLDER, leave
 from mlopsc.stdlib.runtime.summary.stages import Places
 from mlopsc.stdlib.runtime.workflow_commands import Level, annotation
 
@@ -34,10 +35,12 @@ def annotate(result: RunResult, places: Places, stream: TextIO) -> None:
 
 
 def append_page(path: Path, request: Request, result: RunResult, places: Places) -> None:
-    """Add what the run found to the page of the job, as much of it as GitHub shows."""
+    """Add what the run found to the page of the job, as much of it as GitHub shows, and leave it for other jobs."""
     assert isinstance(request.pipeline, Mapping), "a run that is told of has its pipeline at hand"
-    lines = page(request.pipeline, result, request.only, Before.of(request, result.number), places)
-    _append(path, "\n".join(lines))
+    before = Before.of(request, result.number)
+    _append(path, "\n".join(page(request.pipeline, result, request.only, before, places)))
+    if folder := os.environ.get(FOLDER):
+        leave(Path(folder), told(result, request.only, before, places), result.stages)
 
 
 def annotated(result: RunResult, places: Places) -> Iterator[str]:
@@ -49,15 +52,15 @@ def annotated(result: RunResult, places: Places) -> Iterator[str]:
 
 def _annotations(summary: StageSummary, level: Level, places: Places) -> Iterator[str]:
     record, failure = summary.record, summary.failure
-    told: list[Message | Failure] = (
+    about: list[Message | Failure] = (
         [one for one in record.messages if one.rule or one.level != "info"] if record else []
     )
-    told += [failure] if failure else []
+    about += [failure] if failure else []
     undecided = (
         {one["rule"] for one in record.facts.get("rules", ()) if one["verdict"] == "undecided"} if record else ()
     )
     title = safe(f"{summary.stage}: {summary.outcome.told}")
-    for one in told or [Failure(title)]:
+    for one in about or [Failure(title)]:
         file, line = _split(places(summary.stage, one.rule, one.setting))
         fact = one.message if isinstance(one, Failure) else one.text
         is_advice = one.rule in undecided or (isinstance(one, Message) and one.level == "warning")

@@ -13,7 +13,7 @@ from mlopsc.compiler.render.cells import safe
 from mlopsc.compiler.render.style import Style
 from mlopsc.stdlib.runtime.engine.events import Outcome, StageSummary
 from mlopsc.stdlib.runtime.engine.outcome import StageRecord
-from mlopsc.stdlib.runtime.summary.comparison import changes
+from mlopsc.stdlib.runtime.summary.comparison import changes, figures
 from mlopsc.stdlib.runtime.summary.gates import gate_told
 from mlopsc.stdlib.runtime.summary.plots import plots
 from mlopsc.stdlib.runtime.summary.stages import Places, counts, ending, found, remarks, seconds, took_of
@@ -35,6 +35,8 @@ _MARKUP = re.compile(r"[\\*_\[\]~$]")
 _BEGINS = re.compile(r"(\d{1,9})([.)])(?=\s|$)|([-+#=])")
 _GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 _NAMED = re.compile(r"`([^`]+)`")
+CHANGED = "### What has changed"
+_UNKNOWN = (CHANGED, "", "nothing is known here of an earlier run, or of a version before", "")
 _DETAILS = "rows, tracebacks and what was printed are in the log"
 
 
@@ -49,10 +51,19 @@ def page(
     rows = [(_SIGNS[one.outcome], f"`{one.stage}`", one.kind, ending(one), took_of(one)) for one in result.stages]
     yield from _table(("", "stage", "kind", "ended", "took"), rows)
     yield ""
-    told = _told_of(result.stages, asked)
-    for one in told:
+    yield from told(result, asked, before, places, _UNKNOWN)
+
+
+def told(
+    result: RunResult, asked: Sequence[str], before: Before | None, places: Places, unknown: Sequence[str] = ()
+) -> Iterator[str]:
+    """Its part that can stand beside those of other jobs: what the stages found, and what of it has changed."""
+    stages = _told_of(result.stages, asked)
+    for one in stages:
         yield from _stage(one, places)
-    yield from _changes(told, before)
+    records = [one.record for one in stages if one.record]
+    if records:
+        yield from [*_changes(records, before)] or unknown
 
 
 def text(value: str) -> str:
@@ -145,25 +156,21 @@ def _gate(record: StageRecord, places: Places) -> Iterator[str]:
     yield from _list(told.after)
 
 
-def _changes(stages: Sequence[StageSummary], before: Before | None) -> Iterator[str]:
-    """What those stages found otherwise than before, as far as that is known."""
-    records = [one.record for one in stages if one.record]
+def _changes(records: Sequence[StageRecord], before: Before | None) -> Iterator[str]:
+    """What those stages found otherwise than before; nothing where that is not known."""
     known = [(record, earlier) for record in records if before and (earlier := before.find(record))]
+    if not known:
+        return
     rows = [
         (f"`{record.stage}`", what, old, new, earlier.whose)
         for record, earlier in known
-        for what, old, new in changes(earlier.record, record)
+        for what, old, new in changes(earlier.figures, figures(record))
     ]
-    if not records:
-        return
-    yield "### What has changed"
-    yield ""
+    yield from (CHANGED, "")
     if rows:
         yield from _table(("stage", "", "before", "now", "since"), rows)
-    elif known:
-        yield f"nothing, since {', '.join(dict.fromkeys(text(earlier.whose) for _, earlier in known))}"
     else:
-        yield "nothing is known here of an earlier run, or of a version before"
+        yield f"nothing, since {', '.join(dict.fromkeys(text(earlier.whose) for _, earlier in known))}"
     yield ""
 
 
