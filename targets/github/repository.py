@@ -78,3 +78,13 @@ class Repository:
     def stages(self, build: Build) -> list[Stage]:
         """The stages that a run goes through, each after its inputs."""
         return [stage for stage in build.pipeline.stages if stage.kind in RUN_KINDS]
+
+    def before(self, build: Build, stage: Stage) -> list[Stage]:
+        """The stages of a run whose outputs reach a stage, directly or through others."""
+        names, found = list(stage.inputs), set[str]()
+        while names:
+            name = names.pop()
+            if name not in found:
+                found.add(name)
+                names += build.pipeline.stage(name).inputs
+        return [one for one in self.stages(build) if one.name in found]
