@@ -77,7 +77,8 @@ def split_environments(arguments: Sequence[str], number: int) -> tuple[Spec, tup
     if len(files) > 1:
         raise click.UsageError("one spec at a time")
     if len(names) != number:
-        raise click.UsageError("name the environment" if number == 1 else f"name {number} environments")
+        asked = ("name no environment: all are compared", "name the environment", f"name {number} environments")
+        raise click.UsageError(asked[min(number, 2)])
     return locate(files[0] if files else None), tuple(names)
 
 

@@ -1,4 +1,4 @@
-"""`mlopsc diff`: two environments of a spec, side by side."""
+"""`mlopsc diff`: two environments of a spec side by side, or a spec and what it was in a commit."""
 
 from __future__ import annotations
 
@@ -27,20 +27,25 @@ _MOST = 20
 _SAME = "the same"
 
 
-@click.command(name="diff", short_help="Show two environments side by side: only what differs.")
-@click.argument(
-    "arguments", nargs=-1, required=True, metavar="[FILE] ENVIRONMENT ENVIRONMENT", shell_complete=complete_environment
-)
+@click.command(name="diff", short_help="Show two environments, or a commit and now, side by side.")
+@click.argument("arguments", nargs=-1, metavar="[FILE] [ENVIRONMENT ENVIRONMENT]", shell_complete=complete_environment)
+@click.option("--since", "revision", metavar="COMMIT", help="Compare the spec with what it was in a commit of git.")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
-def command(arguments: tuple[str, ...], as_json: bool) -> int:
+def command(arguments: tuple[str, ...], revision: str | None, as_json: bool) -> int:
     """Show how two environments of the spec differ: data, access, gates and waived rules, capacity, infrastructure,
     and what each costs while nobody uses it. It reads the spec alone, and asks no cloud.
+
+    With --since, show what of the spec is otherwise than in a commit, in all environments. On GitHub, that is
+    appended to the page of the job, too.
 
     \b
     Examples:
       mlopsc diff dev prod
       mlopsc diff examples/bike-demand dev prod --json
+      mlopsc diff --since main
     """
+    if revision is not None:
+        return _since(arguments, revision, as_json)
     from mlopsc.compiler.cli.build import compile_for
     from mlopsc.compiler.ir.comparing import compared
 
@@ -60,6 +65,24 @@ def command(arguments: tuple[str, ...], as_json: bool) -> int:
 
     style = style_of(sys.stdout)
     click.echo("\n".join(_lines(sections, costs, names, style)), color=style.colour)
+    return Exit.OK
+
+
+def _since(arguments: tuple[str, ...], revision: str, as_json: bool) -> int:
+    from mlopsc.compiler.cli.changes import as_json as as_json_of
+    from mlopsc.compiler.cli.changes import changes_since, none_told, rows_of, tell_on_github
+    from mlopsc.compiler.render.cells import clip, safe
+    from mlopsc.compiler.render.style import style_of
+    from mlopsc.compiler.render.table import render_table
+
+    spec, _ = split_environments(arguments, 0)
+    found = changes_since(spec, revision)
+    style = style_of(sys.stdout)
+    cells = [(what, *(clip(safe(one), _WIDEST) for one in row)) for what, *row in rows_of(found)]
+    told = render_table(("", "", found.commit, "now"), cells, style) if cells else [none_told(found)]
+    text = json.dumps(as_json_of(found), indent=2, ensure_ascii=False) if as_json else "\n".join(told)
+    click.echo(text, color=style.colour)
+    tell_on_github(found)
     return Exit.OK
 
 

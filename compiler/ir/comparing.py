@@ -41,6 +41,11 @@ def compared(first: EnvironmentModel, second: EnvironmentModel) -> Sections:
     }
 
 
+def compared_settings(first: Mapping[str, SettingModel], second: Mapping[str, SettingModel]) -> tuple[Row, ...]:
+    """Settings that are otherwise, or in one of them only."""
+    return tuple(_settings("", first, second))
+
+
 def _others(first: EnvironmentModel, second: EnvironmentModel) -> Iterator[Row]:
     yield from _stages(first, second, lambda stage: stage.kind.word != "data", with_rules=False)
     yield from _rules(first, second, lambda stage: stage.kind.word not in ("data", *_GATES))

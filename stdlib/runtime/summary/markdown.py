@@ -49,7 +49,7 @@ def page(
     yield f"## {sign} {text(where)}: {counts(result.stages)}, {seconds(result.seconds)}"
     yield ""
     rows = [(_SIGNS[one.outcome], f"`{one.stage}`", one.kind, ending(one), took_of(one)) for one in result.stages]
-    yield from _table(("", "stage", "kind", "ended", "took"), rows)
+    yield from table(("", "stage", "kind", "ended", "took"), rows)
     yield ""
     yield from told(result, asked, before, places, _UNKNOWN)
 
@@ -151,7 +151,7 @@ def _gate(record: StageRecord, places: Places) -> Iterator[str]:
     for first, *others in told.rules:
         sign, _, requirement = first.partition(" ")
         rows.append((sign, requirement, others))
-    yield from _table(("", "requirement", "found"), rows)
+    yield from table(("", "requirement", "found"), rows)
     yield ""
     yield from _list(told.after)
 
@@ -168,7 +168,7 @@ def _changes(records: Sequence[StageRecord], before: Before | None) -> Iterator[
     ]
     yield from (CHANGED, "")
     if rows:
-        yield from _table(("stage", "", "before", "now", "since"), rows)
+        yield from table(("stage", "", "before", "now", "since"), rows)
     else:
         yield f"nothing, since {', '.join(dict.fromkeys(text(earlier.whose) for _, earlier in known))}"
     yield ""
@@ -184,7 +184,8 @@ def _list(lines: Iterable[str]) -> Iterator[str]:
             above = True
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str | Sequence[str]]]) -> Iterator[str]:
+def table(headings: Sequence[str], rows: Iterable[Sequence[str | Sequence[str]]]) -> Iterator[str]:
+    """Rows as a table; a cell is a text, or several lines of it."""
     yield f"| {' | '.join(headings)} |"
     yield f"|{'---|' * len(headings)}"
     for row in rows:
