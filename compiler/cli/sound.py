@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 RUNNING = ("local", "prometheus")
 """What running needs: the runner, and alert rules where there is a service. A machine that only runs has no more."""
-DEFAULT_TARGETS = (*RUNNING, "terraform", "github")
+DEFAULT_TARGETS = (*RUNNING, "terraform", "image", "github")
 """What a spec is written as unless told otherwise."""
 INTERNAL = "E000"
 """The code of the message about a mistake of the compiler itself."""

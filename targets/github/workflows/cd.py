@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlopsc.compiler.ir.model import Stage
-from mlopsc.targets.github.clouds import Cloud, clouds
+from mlopsc.targets.github.clouds import clouds
+from mlopsc.targets.github.clouds.cloud import Cloud
 from mlopsc.targets.github.delivery import prove_id, prove_job, release_job
 from mlopsc.targets.github.expressions import Expr
+from mlopsc.targets.github.image import image_jobs
 from mlopsc.targets.github.infrastructure import apply_id, apply_job, plan_id, plan_job
 from mlopsc.targets.github.jobs import check_job, passed, stage_ids, stage_job
 from mlopsc.targets.github.model import Concurrency, Job, Workflow
 from mlopsc.targets.github.repository import Repository
 
-PURPOSE = """Delivers what is merged: the pipeline runs once in its first environment; then each environment in turn
-gets its infrastructure (planned by somebody who can change nothing, applied as planned once its approvers have been
-asked), takes over what was trained by its hash, and judges it at its gate. A version that passes is released; ticks do
-the rest. Started by hand or by `repository_dispatch` (`mlopsc-retrain`), it does the same with the newest rows."""
+PURPOSE = """Delivers what is merged: the pipeline runs once in its first environment, while its image is built; then
+each environment in turn gets its infrastructure (planned by somebody who can change nothing, applied as planned once
+its approvers have been asked), takes over what was trained by its hash, and judges it at its gate. A version that
+passes is released; ticks do the rest. Started by hand or by `repository_dispatch` (`mlopsc-retrain`), it does the same
+with the newest rows."""
 RETRAIN = "mlopsc-retrain"
 
 
@@ -26,7 +29,9 @@ def workflow(repository: Repository) -> Workflow:
     stages = repository.stages(build)
     ids = stage_ids(stages)
     trained = [check_job(repository), *(stage_job(repository, build, stage, ids) for stage in stages)]
-    delivered = _delivered(repository, stages, ids, tuple(job.id for job in trained))
+    images = list(image_jobs(repository, (trained[0].id,)))
+    built = {environment: job.id for job, environments in images for environment in environments}
+    delivered = _delivered(repository, stages, ids, tuple(job.id for job in trained), built)
     return Workflow(
         "cd",
         f"{repository.pipeline}: delivery",
@@ -36,16 +41,21 @@ def workflow(repository: Repository) -> Workflow:
             "workflow_dispatch": {},
             "repository_dispatch": {"types": [RETRAIN]},
         },
-        (*trained, *delivered),
+        (*trained, *(job for job, _ in images), *delivered),
         Concurrency(f"{repository.prefix}-cd", cancels=False),
     )
 
 
 def _delivered(
-    repository: Repository, stages: Sequence[Stage], ids: dict[str, str], after: tuple[str, ...]
+    repository: Repository,
+    stages: Sequence[Stage],
+    ids: dict[str, str],
+    after: tuple[str, ...],
+    images: Mapping[str, str],
 ) -> Iterator[Job]:
     for cloud in clouds(repository.builds):
-        yield plan_job(repository, cloud, after)
+        image = images.get(cloud.environment)
+        yield plan_job(repository, cloud, (*after, image) if image else after)
         yield apply_job(repository, cloud)
         needs = (*ids.values(), plan_id(cloud), apply_id(cloud))
         yield prove_job(repository, cloud, stages, ids, needs, _unless_failed(cloud))

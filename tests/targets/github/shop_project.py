@@ -91,7 +91,7 @@ monitor live {
 """
 )
 """The same, with a service in a cloud."""
-TARGETS = ("local", "prometheus", "terraform", "github")
+TARGETS = ("local", "prometheus", "terraform", "image", "github")
 IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
 HERE = Path(sys.executable).parent
 """The programs of the environment that the tests run in."""

@@ -23,6 +23,7 @@ from acting import Run, Workshop
 pytestmark = pytest.mark.integration
 
 STAGES = ("data-orders", "data-visits", "train-price", "test-price_gate")
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop"
 STORE = "shop-prod-store-123456789012"
 STATES = "shop-state-123456789012"
 LOCK = "deploy/shop/prod/terraform/.terraform.lock.hcl"
@@ -110,7 +111,7 @@ def _done(world: World, run: Run) -> Done:
 
 
 def test_a_merge_is_trained_applied_proven_and_released(first: Done) -> None:
-    delivered = ("plan-prod", "apply-prod", "prove-prod", "release-prod-api")
+    delivered = ("image", "plan-prod", "apply-prod", "prove-prod", "release-prod-api")
     assert first.run.results == dict.fromkeys(["check", *STAGES, *delivered], "success"), first.run.said
     assert first.serving == 1
 
@@ -131,8 +132,24 @@ def test_exactly_the_plan_is_applied(world: World, first: Done) -> None:
     assert ": OK" in first.run.of("apply-prod")
 
 
+def test_the_image_is_attested_and_runs_what_was_trained(world: World, first: Done) -> None:
+    """What the stand-in of Docker took of the project is all that its runner needs; it has the same keys there."""
+    (attested,) = (world.states / "attested").read_text("utf-8").split()[:1]
+    registry = world.states / "registry"
+    tags = json.loads((registry / "tags").read_text("utf-8"))
+    commit = acting.git(world.project, "rev-list", "--max-parents=0", "HEAD").strip()
+    digest = tags[f"{IMAGE}:{commit}"]
+    assert attested == f"{IMAGE}@{digest}"
+    program = [world.workshop.programs / "python", "deploy/shop/prod/run.py", "price"]
+    outside = {"PATH": os.defpath, "HOME": str(world.states), "MLOPSC_STORE": str(world.states / "store")}
+    done = subprocess.run(program, cwd=registry / digest, env=outside, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    trained = {key for key, one in first.records.items() if one["kind"] == "train"}
+    assert trained < shop_project.records(world.states / "store").keys()
+
+
 def test_a_merge_that_changes_no_infrastructure_asks_nobody(second: Done) -> None:
-    delivered = ("plan-prod", "prove-prod", "release-prod-api")
+    delivered = ("image", "plan-prod", "prove-prod", "release-prod-api")
     assert second.run.results == dict.fromkeys(["check", *STAGES, *delivered], "success"), second.run.said
     assert second.serving == 2
 
@@ -154,7 +171,7 @@ def test_what_productions_gate_refuses_is_not_released(world: World, second: Don
     acting.committed(world.project)
     serving = world.serving()
     stopped = _done(world, world.run("cd", "push", PUSH))
-    passed = dict.fromkeys(["check", *STAGES, "plan-prod"], "success")
+    passed = dict.fromkeys(["check", *STAGES, "image", "plan-prod"], "success")
     assert stopped.run.results == {**passed, "prove-prod": "failure"}, stopped.run.said
     new = [one for key, one in stopped.records.items() if key not in second.records]
     assert [(one["stage"], one["verdict"]) for one in new if one["kind"] == "test"] == [("price_gate", "fail")]
