@@ -1,4 +1,4 @@
-"""The workflows that the tests judge: of the example, and of a spec whose names and strings are hostile."""
+"""The workflows that the tests judge: of the examples, and of a spec whose names and strings are hostile."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "github"
 CASES = {
     "bike-demand": ROOT / "examples" / "bike-demand" / "pipeline.mlops",
+    "flight-delays": ROOT / "examples" / "flight-delays" / "pipeline.mlops",
     "hostile": GOLDEN / "hostile" / "main.mlops",
 }
 """The spec of each folder of golden files."""

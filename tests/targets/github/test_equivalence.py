@@ -20,6 +20,7 @@ from workflow_graphs import (
     jobs_of,
     logged_in,
     served,
+    told_by,
     trusted,
 )
 
@@ -29,7 +30,8 @@ from mlopsc.compiler.ir.model import Pipeline
 from mlopsc.compiler.workspace import DiskWorkspace
 from mlopsc.stdlib import registry
 
-BIKE = Path(__file__).parents[3] / "examples" / "bike-demand"
+EXAMPLES = Path(__file__).parents[3] / "examples"
+BIKE, FLIGHTS = EXAMPLES / "bike-demand", EXAMPLES / "flight-delays"
 RUN = ("data", "train", "test")
 AFTERWARDS = ("release", "monitor")
 
@@ -49,6 +51,11 @@ class Emitted:
     @property
     def terraform(self) -> list[str]:
         return [text for path, text in self.files.items() if path.endswith("main.tf.json")]
+
+    @property
+    def told(self) -> dict[tuple[str, str], str]:
+        """What GitHub knows of Azure once somebody has done what the pages say."""
+        return told_by([text for path, text in self.files.items() if path.endswith("README.md")])
 
     def run_graph(self) -> DiGraph[str]:
         """What a run goes through, of the pipeline in its first environment."""
@@ -71,7 +78,7 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (three / "tests").symlink_to(BIKE / "tests")
     (three / "data").symlink_to(BIKE / "data")
     shop_project.write(three.parent / "shop")
-    return {"bike": BIKE, "three": three, "shop": three.parent / "shop"}
+    return {"bike": BIKE, "flights": FLIGHTS, "three": three, "shop": three.parent / "shop"}
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +95,8 @@ def emitted(specs: dict[str, Path]) -> Callable[[str], Emitted]:
 
 
 @pytest.mark.parametrize("word", ["ci", "cd"])
-@pytest.mark.parametrize("spec", ["bike", "three", "shop"])
-def test_jobs_of_stages_are_the_graph_of_the_pipeline(
-    spec: str, word: str, emitted: Callable[[str], Emitted]
-) -> None:
+@pytest.mark.parametrize("spec", ["bike", "flights", "three", "shop"])
+def test_jobs_of_stages_are_the_graph_of_the_pipeline(spec: str, word: str, emitted: Callable[[str], Emitted]) -> None:
     wanted, jobs = emitted(spec).run_graph(), emitted(spec).jobs(word)
     assert len(wanted) >= len(RUN)
     assert differences(wanted, graph_by_needs(jobs)) == ()
@@ -99,10 +104,10 @@ def test_jobs_of_stages_are_the_graph_of_the_pipeline(
     assert differences(transitive_closure_dag(wanted), graph_by_artifacts(jobs)) == ()
 
 
-@pytest.mark.parametrize("spec", ["bike", "three", "shop"])
+@pytest.mark.parametrize("spec", ["bike", "flights", "three", "shop"])
 def test_releases_and_monitors_are_looked_after_where_they_serve(spec: str, emitted: Callable[[str], Emitted]) -> None:
     found = emitted(spec)
-    clouds = [one for one in found.pipelines if one.environment.settings["platform"]["function"] == "aws"]
+    clouds = [one for one in found.pipelines if one.environment.settings["platform"]["function"] != "local"]
     stages = [
         (one.environment.name, stage.kind, stage.name)
         for one in clouds
@@ -130,11 +135,11 @@ def test_environments_come_after_each_other_as_the_spec_says(emitted: Callable[[
     assert differences(wanted, read) == ()
 
 
-@pytest.mark.parametrize("spec", ["bike", "three"])
+@pytest.mark.parametrize("spec", ["bike", "flights", "three"])
 def test_roles_take_the_tokens_of_the_jobs_that_become_them(spec: str, emitted: Callable[[str], Emitted]) -> None:
     found = emitted(spec)
     roles = trusted(found.terraform)
-    asked = [one for word in ("ci", "cd", "monitor", "rollback") for one in logged_in(found.jobs(word))]
+    asked = [one for word in ("ci", "cd", "monitor", "rollback") for one in logged_in(found.jobs(word), found.told)]
     assert {name.rpartition("-")[2] for _, name, _ in asked} >= {"plan", "apply", "train", "release", "monitor"}
     assert [one for one in asked if one[1:] not in roles] == []
 
@@ -188,6 +193,22 @@ def test_an_identity_of_another_environment_is_found(emitted: Callable[[str], Em
     jobs["plan-prod"]["environment"] = "prod"
     asked = {one[1:] for one in logged_in(jobs)}
     assert asked - trusted(emitted("bike").terraform) == {("bike-demand-prod-ci-plan", "prod")}
+
+
+def test_an_identity_of_azure_in_another_environment_is_found(emitted: Callable[[str], Emitted]) -> None:
+    found = emitted("flights")
+    jobs = copy.deepcopy(dict(found.jobs("cd")))
+    swapped = {key: who.replace("ci-plan", "ci-apply") for key, who in found.told.items()}
+    asked = {one[1:] for one in logged_in(jobs, swapped)}
+    assert asked - trusted(found.terraform) == {("flight-delays-prod-ci-apply", "prod-plan")}
+
+
+def test_a_variable_that_no_page_tells_of_is_found(emitted: Callable[[str], Emitted]) -> None:
+    found = emitted("flights")
+    jobs = copy.deepcopy(dict(found.jobs("cd")))
+    jobs["plan-prod"]["environment"] = "prod"
+    with pytest.raises(KeyError, match="CI_PLAN"):
+        list(logged_in(jobs, found.told))
 
 
 def _about(jobs: Jobs) -> list[tuple[str, str, str]]:

@@ -12,6 +12,10 @@ from ruamel.yaml import YAML
 
 _KINDS = ("release", "monitor")
 _ROLE = re.compile(r"arn:aws:iam::\d+:role/(.+)")
+_CLIENT = re.compile(r"\$\{\{ vars\.(\w+) \}\}")
+_TOLD = re.compile(
+    r"gh variable set (\w+) --env (\S+) .*?az identity show --resource-group \S+ --name (\S+)", re.DOTALL
+)
 _SUBJECT = re.compile(r"repo:.+:environment:(.+)")
 
 Jobs = Mapping[str, Mapping[str, Any]]
@@ -49,23 +53,39 @@ def environments(jobs: Jobs) -> dict[str, str]:
     return {**{name: path.split("/")[-2] for name, path in runners.items()}, **found}
 
 
-def logged_in(jobs: Jobs) -> Iterator[tuple[str, str, str]]:
-    """Each job that becomes somebody in a cloud: its name, the role, and the environment that its token names."""
+def logged_in(jobs: Jobs, told: Mapping[tuple[str, str], str] | None = None) -> Iterator[tuple[str, str, str]]:
+    """Each job that becomes somebody in a cloud: its name, who, and the environment that its token names.
+
+    On Azure, who that is depends on what a person has `told` GitHub: by variable and environment, an identity.
+    """
     for name, job in jobs.items():
         for step in job["steps"]:
-            match = _ROLE.fullmatch(str(step.get("with", {}).get("role-to-assume", "")))
-            if match:
+            given = step.get("with", {})
+            if match := _ROLE.fullmatch(str(given.get("role-to-assume", ""))):
                 yield name, match[1], str(job["environment"])
+            elif match := _CLIENT.fullmatch(str(given.get("client-id", ""))):
+                yield name, (told or {})[match[1], str(job["environment"])], str(job["environment"])
+
+
+def told_by(pages: list[str]) -> dict[tuple[str, str], str]:
+    """What GitHub knows once a person has typed what pages say: by variable and environment, an identity of Azure."""
+    return {(name, environment): who for page in pages for name, environment, who in _TOLD.findall(page)}
 
 
 def trusted(documents: list[str]) -> set[tuple[str, str]]:
-    """Roles that Terraform makes, each with an environment of GitHub whose tokens it takes."""
+    """Roles and identities that Terraform makes, each with an environment of GitHub whose tokens it takes."""
     found: set[tuple[str, str]] = set()
     for document in map(json.loads, documents):
         policies = document.get("data", {}).get("aws_iam_policy_document", {})
         for role in document.get("resource", {}).get("aws_iam_role", {}).values():
             policy = policies[role["assume_role_policy"].split(".")[2]]
             found |= {(role["name"], subject) for subject in _subjects(policy)}
+        people = document.get("resource", {}).get("azurerm_user_assigned_identity", {})
+        for trust in document.get("resource", {}).get("azurerm_federated_identity_credential", {}).values():
+            _, label, _ = trust["user_assigned_identity_id"].split(".")
+            match = _SUBJECT.fullmatch(trust["subject"])
+            assert match, trust
+            found.add((people[label]["name"], match[1]))
     return found
 
 
