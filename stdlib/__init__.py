@@ -17,6 +17,19 @@ def registry() -> Registry:
     """The standard declarations."""
     # A run with nothing to do imports this package too, and must not pay for pydantic.
     from mlopsc.compiler.schema.registry import Registry
-    from mlopsc.stdlib import columns, data, detectors, environment, metrics, monitor, release, score, test, train
+    from mlopsc.stdlib import (
+        columns,
+        data,
+        detectors,
+        environment,
+        hosting,
+        metrics,
+        monitor,
+        release,
+        score,
+        test,
+        train,
+    )
 
-    return Registry.collect([environment, columns, data, metrics, train, test, release, monitor, detectors, score])
+    modules = [hosting, environment, columns, data, metrics, train, test, release, monitor, detectors, score]
+    return Registry.collect(modules)

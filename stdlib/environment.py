@@ -1,10 +1,11 @@
 """`pipeline` and `environment` blocks: whose system it is, where it lives and who may do what there."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from mlopsc.compiler.schema.declarations import Block, Function, setting
 from mlopsc.compiler.schema.types import ConstantOf, EnvironmentRef, LanguageVersion, PythonName
 from mlopsc.compiler.schema.values import Rate
+from mlopsc.stdlib.hosting import CodeHost
 
 
 class Platform(Function, family="platform"):
@@ -118,28 +119,6 @@ class PythonInfrastructure(Infrastructure, word="python"):
     """A function of the project that adds constructs of the Terraform CDK: `def extra(stack, context)`."""
 
     name: Annotated[str, PythonName(takes=2)] = setting('The function, as `"infra.py:extra"`.', ...)
-
-
-class CodeHost(Function, family="code host"):
-    """Where the code lives."""
-
-
-class Github(CodeHost, word="github"):
-    """GitHub: what workflows and trust need to know of the repository."""
-
-    repository: str | None = setting("The repository, as `owner/name`.", pattern=r"^[^/\s]+/[^/\s]+$")
-    plan: Literal["free", "team", "enterprise"] = setting("The plan, which decides how approvals are enforced.", "free")
-    branch: str = setting(
-        "The branch that is delivered: letters, digits and `. _ - / @ #`, for others mean something in a filter.",
-        "main",
-        pattern=r"^[\w./@#-]+$",
-    )
-    folder: str = setting("Where the spec is in the repository.", ".", min_length=1)
-    python: str = setting("The version of Python that jobs run.", "3.11", pattern=r"^3\.\d+$")
-    runner: str = setting("The label of the machines that jobs run on.", "ubuntu-24.04", min_length=1)
-    owner_id: int | None = setting("The owner's number, for trust by immutable ids.", ge=1)
-    repo_id: int | None = setting("The repository's number, for trust by immutable ids.", ge=1)
-    immutable: bool = setting("Whether tokens carry the ids.", False)
 
 
 class Pipeline(Block, word="pipeline"):
