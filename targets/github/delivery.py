@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets.github.clouds.cloud import IDENTITY, Cloud
@@ -10,6 +11,7 @@ from mlopsc.targets.github.expressions import Expr, literal
 from mlopsc.targets.github.jobs import READ, checkout, downloads, passed, python
 from mlopsc.targets.github.model import Job, Step, Text
 from mlopsc.targets.github.names import job_id
+from mlopsc.targets.github.preparing import prepared, secrets, services
 from mlopsc.targets.github.repository import Repository
 
 BEFORE = ".mlops/before"
@@ -29,6 +31,7 @@ def prove_job(
     condition: Expr,
 ) -> Job:
     """The run in an environment: what was trained before comes by its hash, and the gate judges it here."""
+    there = repository.stages(cloud.build)
     run = Step(
         "run",
         "Run what has not been made before, up to the gate",
@@ -37,11 +40,13 @@ def prove_job(
             "RUNNER_FILE": f"{cloud.build.folder}/run.py",
             **cloud.store,
             "MLOPSC_STORE_BEFORE": BEFORE,
+            **secrets(there),
         },
     )
     steps = (
         checkout(),
         *python(repository, f"mlopsc[run,{cloud.extra}]"),
+        *prepared(repository, there),
         *downloads(repository, stages, ids, BEFORE),
         *cloud.log_in("train", _LONGEST),
         run,
@@ -55,6 +60,7 @@ def prove_job(
         (READ, IDENTITY),
         condition,
         cloud.running,
+        services=services(repository),
         folder=repository.folder,
     )
 
@@ -92,7 +98,8 @@ def tick_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
 def look_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
     """What is due of a monitor; where it retrains, that takes as long as a training."""
     look = 'mlopsc monitor look "$SPEC" --environment "$ENVIRONMENT" --monitor "$MONITOR"'
-    return _service_job(
+    there = repository.stages(cloud.build)
+    job = _service_job(
         repository,
         cloud,
         "look",
@@ -101,7 +108,10 @@ def look_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
         look,
         minutes=_LONGEST,
         identity="monitor",
+        env=secrets(there),
+        before=tuple(prepared(repository, there)),
     )
+    return replace(job, services=services(repository))
 
 
 def rollback_job(repository: Repository, cloud: Cloud, stage: Stage) -> Job:
@@ -146,6 +156,7 @@ def _service_job(
     minutes: int = _SHORT,
     condition: Expr | None = None,
     env: dict[str, Expr] | None = None,
+    before: tuple[Step, ...] = (),
 ) -> Job:
     """A command on a release or monitor of an environment, as the identity that it is made for."""
     about: dict[str, Text] = {
@@ -157,6 +168,6 @@ def _service_job(
     }
     run = Step("run", name[0].upper() + name[1:], run=script, env=about)
     installed = python(repository, f"mlopsc[run,{cloud.extra}]")
-    steps = (checkout(), *installed, *cloud.log_in(identity, max(minutes, _LEAST)), run)
+    steps = (checkout(), *installed, *before, *cloud.log_in(identity, max(minutes, _LEAST)), run)
     job = job_id(word, cloud.environment, stage.name)
     return Job(job, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)

@@ -9,7 +9,9 @@ from mlopsc.targets import Build
 from mlopsc.targets.github.expressions import Expr, mixed
 from mlopsc.targets.github.model import Job, Permission, Step, Value
 from mlopsc.targets.github.names import job_id
+from mlopsc.targets.github.preparing import prepared, secrets, services
 from mlopsc.targets.github.repository import Repository
+from mlopsc.targets.terraform.oidc import RUNNING
 
 READ = Permission("contents", "read", "the code")
 STORE = ".mlops/store"
@@ -62,15 +64,16 @@ def check_job(repository: Repository) -> Job:
 
 
 def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str, str]) -> Job:
-    """One stage of a run, on the outputs of those before it."""
+    """One stage of a run, on the outputs of those before it; one that reads a secret does so in its environment."""
     needed = [ids[name] for name in stage.inputs if name in ids]
     before = repository.before(build, stage)
     script = _UNDECIDED if stage.kind == "test" else 'python "$RUNNER_FILE" "$STAGE"'
+    secret = secrets([stage])
     run = Step(
         "run",
         "Run the stage",
         run=_AFTER_OTHERS.format(script=script.rstrip("\n")) if before else script,
-        env={"RUNNER_FILE": f"{build.folder}/run.py", "STAGE": stage.name, "MLOPSC_STORE": STORE},
+        env={"RUNNER_FILE": f"{build.folder}/run.py", "STAGE": stage.name, "MLOPSC_STORE": STORE, **secret},
     )
     kept = Step(
         "keep",
@@ -87,11 +90,20 @@ def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str,
     return Job(
         ids[stage.name],
         f"{stage.kind} {stage.name}",
-        (checkout(), *python(repository), *downloads(repository, before, ids), run, kept),
+        (
+            checkout(),
+            *python(repository),
+            *prepared(repository, [stage]),
+            *downloads(repository, before, ids),
+            run,
+            kept,
+        ),
         60,
         needs=("check", *needed),
         permissions=(READ,),
+        environment=f"{build.pipeline.environment.name}{RUNNING}" if secret else "",
         stage=stage.name,
+        services=services(repository),
         folder=repository.folder,
     )
 

@@ -62,6 +62,8 @@ class Job:
     env: Mapping[str, Text] = field(default_factory=dict)
     outputs: Mapping[str, Expr] = field(default_factory=dict)
     stage: str = ""
+    services: Mapping[str, Value] = field(default_factory=dict)
+    """Containers beside it, by name."""
     folder: str = ""
     """Where its scripts run; without one, at the top of the repository, which a job without a checkout needs."""
     concurrency: Concurrency | None = None

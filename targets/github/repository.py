@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets import Build, folder_name
+from mlopsc.targets.github.scheduling import HOURLY
 
 _LOCKS = ("requirements.lock", "requirements.txt")
 RUN_KINDS = ("data", "train", "test")
@@ -48,9 +49,14 @@ class Repository:
         return str(self.settings.get("python", "3.11"))
 
     @property
-    def runner(self) -> str:
-        """The label of the machines that jobs run on."""
-        return str(self.settings.get("runner", "ubuntu-24.04"))
+    def runner(self) -> tuple[str, ...]:
+        """The labels of the machines that jobs run on."""
+        return tuple(map(str, self.settings.get("runner", ("ubuntu-24.04",))))
+
+    @property
+    def every(self) -> str:
+        """How often releases and monitors are looked after, as a duration."""
+        return str(self.settings.get("every", HOURLY))
 
     @property
     def folder(self) -> str:

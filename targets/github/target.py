@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.targets import Build, OutputFile, RefusedError
-from mlopsc.targets.github.messages import environment_name
+from mlopsc.targets.github.refusals import refused
 
 if TYPE_CHECKING:
     from mlopsc.targets.github.pins import Pin
@@ -20,7 +19,6 @@ FOLDER = ".github/workflows"
 MARK = "Written by `mlopsc build` from"
 """What the first line of a workflow begins with."""
 _WIDTH = 100
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 class GithubTarget:
@@ -29,10 +27,8 @@ class GithubTarget:
     name = "github"
 
     def check(self, model: SemanticModel, environment: EnvironmentModel) -> Iterable[Diagnostic]:
-        """Names that a workflow cannot hold, at their line of the spec; nothing where there are no workflows."""
-        named = model.pipeline is not None and "github" in model.pipeline.settings
-        if named and not _NAME.fullmatch(environment.name):
-            yield environment_name(environment.at, environment.name)
+        """What workflows cannot hold, each at its line of the spec; nothing where there are none."""
+        return refused(model, environment)
 
     def emit(self, builds: Sequence[Build]) -> list[OutputFile]:
         """The workflows; none where the spec names no repository. Raises RefusedError."""

@@ -18,7 +18,7 @@ _INDENT = 6
 """Of what a job's token may do."""
 
 
-def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: str, header: Sequence[str]) -> str:
+def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: Sequence[str], header: Sequence[str]) -> str:
     """The file of a workflow; the same bytes for the same workflow and pins."""
     body = CommentedMap()
     body["name"] = _text(workflow.name)
@@ -41,14 +41,14 @@ def _in_one_line(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
+def _job(job: Job, pins: Mapping[str, Pin], runner: Sequence[str]) -> CommentedMap:
     found = CommentedMap()
     found["name"] = _text(job.name)
     if job.needs:
         found["needs"] = list(job.needs)
     if job.condition:
         found["if"] = _text(job.condition)
-    found["runs-on"] = _text(runner)
+    found["runs-on"] = _text(runner[0]) if len(runner) == 1 else _value(runner)
     found["timeout-minutes"] = job.minutes
     if job.environment:
         found["environment"] = _text(job.environment)
@@ -61,6 +61,8 @@ def _job(job: Job, pins: Mapping[str, Pin], runner: str) -> CommentedMap:
         found["outputs"] = _value(job.outputs)
     if job.env:
         found["env"] = _value(job.env)
+    if job.services:
+        found["services"] = _value(job.services)
     found["steps"] = [_step(step, pins) for step in job.steps]
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlopsc.targets.github.expressions import Expr, mixed
 from mlopsc.targets.github.jobs import check_job, ready_job, stage_ids, stage_job
 from mlopsc.targets.github.model import Concurrency, Workflow
+from mlopsc.targets.github.preparing import reads_no_secret
 from mlopsc.targets.github.repository import Repository
 
 PURPOSE = """Asked of every pull request, those of forks included: is the spec right, is what it makes committed, and
@@ -15,14 +16,19 @@ rule of the branch has to ask for."""
 def workflow(repository: Repository) -> Workflow:
     """The workflow; it runs the first environment, on this machine's own store."""
     build = repository.builds[0]
-    stages = repository.stages(build)
+    every = repository.stages(build)
+    stages = reads_no_secret(build.pipeline, every)
     ids = stage_ids(stages)
     jobs = [check_job(repository), *(stage_job(repository, build, stage, ids) for stage in stages)]
     return Workflow(
         "ci",
         f"{repository.pipeline}: integration",
-        " ".join(PURPOSE.split()),
+        " ".join([*PURPOSE.split(), *_left_out([stage.name for stage in every if stage not in stages])]),
         {"pull_request": {}, "merge_group": {}, "workflow_dispatch": {}},
         (*jobs, ready_job([job.id for job in jobs])),
         Concurrency(mixed(f"{repository.prefix}-ci-", Expr("github.ref")), cancels=True),
     )
+
+
+def _left_out(names: list[str]) -> list[str]:
+    return [f"Left to the delivery, for they need a secret: {', '.join(names)}."] if names else []
