@@ -94,10 +94,11 @@ def _token(compilation: Compilation, environments: list[str]) -> Iterator[Found]
 
     if not os.environ.get(URL):
         return
-    settings = compilation.pipelines[environments[0]].settings
-    github = settings.get("github")
+    pipeline = compilation.pipelines[environments[0]]
+    github = pipeline.settings.get("github")
     try:
-        found = judged(claims(os.environ), github if isinstance(github, dict) else None, environments)
+        github = github if isinstance(github, dict) else None
+        found = judged(claims(os.environ), github, pipeline.name, environments)
     except TokenError as error:
         yield Found("fail", "token of this job", error.fact, error.hint)
         return

@@ -77,7 +77,7 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
         (planned,),
         (READ, IDENTITY),
         Expr(f"{passed(planned)} && needs.{planned}.outputs.changes == 'true'"),
-        cloud.environment,
+        cloud.applying,
         folder=repository.folder,
     )
 

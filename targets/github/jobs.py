@@ -11,7 +11,7 @@ from mlopsc.targets.github.model import Job, Permission, Step, Value
 from mlopsc.targets.github.names import job_id
 from mlopsc.targets.github.preparing import prepared, secrets, services
 from mlopsc.targets.github.repository import Repository
-from mlopsc.targets.terraform.oidc import RUNNING
+from mlopsc.targets.terraform.oidc import RUNNING, jobs_environment, ready_check
 
 READ = Permission("contents", "read", "the code")
 STORE = ".mlops/store"
@@ -101,11 +101,15 @@ def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str,
         60,
         needs=("check", *needed),
         permissions=(READ,),
-        environment=f"{build.pipeline.environment.name}{RUNNING}" if secret else "",
+        environment=_running(build) if secret else "",
         stage=stage.name,
         services=services(repository),
         folder=repository.folder,
     )
+
+
+def _running(build: Build) -> str:
+    return jobs_environment(build.pipeline.name, build.pipeline.environment.name, RUNNING)
 
 
 def stage_ids(stages: Sequence[Stage]) -> dict[str, str]:
@@ -113,11 +117,11 @@ def stage_ids(stages: Sequence[Stage]) -> dict[str, str]:
     return {stage.name: job_id(stage.kind, stage.name) for stage in stages}
 
 
-def ready_job(needs: Sequence[str]) -> Job:
+def ready_job(repository: Repository, needs: Sequence[str]) -> Job:
     """The one job that a rule of the branch asks for: it passes if all others have."""
     results = mixed(*[part for one in needs for part in (" ", Expr(f"needs.{one}.result"))][1:])
     step = Step("all", "See whether everything has passed", run=_ALL_OK, env={"RESULTS": results})
-    return Job("ready", "ready", (step,), 5, needs=tuple(needs), condition=Expr("always()"))
+    return Job("ready", ready_check(repository.pipeline), (step,), 5, needs=tuple(needs), condition=Expr("always()"))
 
 
 def passed(*needs: str) -> str:

@@ -8,8 +8,9 @@ from mlopsc.compiler.text import Location
 
 @message("E641", "a name that GitHub refuses")
 def environment_name(code: Code, at: Location, name: str) -> Diagnostic:
-    """Each environment of the spec has environments of GitHub beside it, in which jobs plan, apply and run. Their names
-    stand in conditions of workflows and in what clouds trust, so only letters, digits, `_`, `.` and `-` will do.
+    """Each environment of the spec has environments of GitHub beside it, in which jobs plan, apply and run, such as
+    `bike_demand-prod-plan`. Their names stand in conditions of workflows and in what clouds trust, so only letters,
+    digits, `_`, `.` and `-` will do.
 
     wrong:
     ```mlops

@@ -21,8 +21,10 @@ def refused(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Dia
     named = model.pipeline.settings.get("github") if model.pipeline else None
     if named is None:
         return
-    if not _NAME.fullmatch(environment.name):
-        yield messages.environment_name(environment.at, environment.name)
+    assert model.pipeline is not None
+    for at, name in ((model.pipeline.at, model.pipeline.name), (environment.at, environment.name)):
+        if not _NAME.fullmatch(name):
+            yield messages.environment_name(at, name)
     yield from _secrets(environment)
     yield from _schedule(named)
     yield from _local(named, environment)

@@ -16,7 +16,21 @@ RUNNING = "-run"
 SERVICES = ("router",)
 """Identities that no job of GitHub takes: they run in the cloud all the time."""
 BUILDING = "image"
-"""The GitHub environment in which images are built."""
+"""What names that in which images are built, as if it were an environment of the spec."""
+
+
+def jobs_environment(pipeline: str, environment: str, end: str = "") -> str:
+    """The GitHub environment of jobs for an environment of the spec: `bike_demand-prod`, `bike_demand-prod-plan`.
+
+    The pipeline's name is in it, because another one in the same repository has a `prod` too, and clouds let in
+    whoever runs in an environment.
+    """
+    return f"{pipeline}-{environment}{end}"
+
+
+def ready_check(pipeline: str) -> str:
+    """What GitHub calls the one check that the rule of the branch asks for; those of other pipelines are others."""
+    return f"{pipeline} ready"
 
 
 def subjects(github: Mapping[str, Any], environment: str) -> str:

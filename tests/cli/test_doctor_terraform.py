@@ -202,22 +202,22 @@ def tokens(cloud: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Tokens
         thread.join()
 
 
-OLD_FORM = "repo:shop/orders:environment:prod"
-NEW_FORM = "repo:shop@11/orders@22:environment:prod"
+OLD_FORM = "repo:shop/orders:environment:orders-prod"
+NEW_FORM = "repo:shop@11/orders@22:environment:orders-prod"
 IMMUTABLE = 'github = github("shop/orders", owner_id = 11, repo_id = 22, immutable = true)'
 
 
 @pytest.mark.parametrize(
     ("github", "subject", "words"),
     [
-        (GITHUB, OLD_FORM, f"sub is {OLD_FORM}, which prod trusts"),
-        (IMMUTABLE, NEW_FORM, f"sub is {NEW_FORM}, which prod trusts"),
+        (GITHUB, OLD_FORM, f"sub is {OLD_FORM}, which orders-prod trusts"),
+        (IMMUTABLE, NEW_FORM, f"sub is {NEW_FORM}, which orders-prod trusts"),
         (GITHUB, NEW_FORM, f"sub is {NEW_FORM}, and no environment trusts that"),
-        (GITHUB, f"{OLD_FORM}-plan", f"sub is {OLD_FORM}-plan, which prod-plan trusts"),
+        (GITHUB, f"{OLD_FORM}-plan", f"sub is {OLD_FORM}-plan, which orders-prod-plan trusts"),
         (GITHUB, NEW_FORM, f"correct the spec to `{IMMUTABLE}`"),
         (IMMUTABLE, OLD_FORM, 'correct the spec to `github = github("shop/orders")`'),
-        (GITHUB, "repo:shop/orders:environment:dev", "it runs in `dev`: give the job `environment: prod` or"),
-        (GITHUB, "repo:mallory/orders:environment:prod", "`repo:shop/orders:environment:prod` would be let in"),
+        (GITHUB, "repo:shop/orders:environment:dev", "it runs in `dev`: give the job `environment: orders-prod` or"),
+        (GITHUB, "repo:mallory/orders:environment:orders-prod", "`repo:shop/orders:environment:orders-prod` would be let in"),
         ("", OLD_FORM, 'tell the spec whose repository it is: `github = github("shop/orders")`'),
     ],
 )

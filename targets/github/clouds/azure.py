@@ -10,7 +10,7 @@ from mlopsc.targets import Build
 from mlopsc.targets.github.clouds.cloud import Cloud, Plans
 from mlopsc.targets.github.expressions import Expr
 from mlopsc.targets.github.model import Step, Text, Value
-from mlopsc.targets.terraform.oidc import PLANNING
+from mlopsc.targets.terraform.oidc import PLANNING, RUNNING
 
 if TYPE_CHECKING:
     from mlopsc.targets.terraform.azure.places import SharedPlace
@@ -98,7 +98,7 @@ class _Azure(Cloud):
             "CLIENT_ID": client,
             "TENANT": TENANT,
             "TENANT_ID": tenant,
-            "PLACE": f"{self.environment}{_CHANGES[identity]}" if identity in _CHANGES else self.running,
+            "PLACE": self.jobs(_CHANGES.get(identity, RUNNING)),
             "GUIDE": f"{self._shared.folder}/README.md",
         }
 

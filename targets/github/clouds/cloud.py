@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mlopsc.targets import Build
 from mlopsc.targets.github.model import Permission, Step, Text
-from mlopsc.targets.terraform.oidc import PLANNING, RUNNING
+from mlopsc.targets.terraform.oidc import PLANNING, RUNNING, jobs_environment
 
 IDENTITY = Permission("id-token", "write", "a token that the cloud takes for this environment")
 
@@ -34,18 +34,27 @@ class Cloud(ABC):
 
     @property
     def environment(self) -> str:
-        """The GitHub environment in which changes are applied, after whoever approves has been asked."""
+        """The name of the environment."""
         return self.build.pipeline.environment.name
+
+    @property
+    def applying(self) -> str:
+        """The GitHub environment in which changes are applied, after whoever approves has been asked."""
+        return self.jobs()
 
     @property
     def planning(self) -> str:
         """That in which plans are made."""
-        return f"{self.environment}{PLANNING}"
+        return self.jobs(PLANNING)
 
     @property
     def running(self) -> str:
         """That in which stages, ticks and looks run, which nobody has to approve."""
-        return f"{self.environment}{RUNNING}"
+        return self.jobs(RUNNING)
+
+    def jobs(self, end: str = "") -> str:
+        """The GitHub environment of jobs for it, of those that end so."""
+        return jobs_environment(self.build.pipeline.name, self.environment, end)
 
     @property
     @abstractmethod

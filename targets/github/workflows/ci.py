@@ -25,7 +25,7 @@ def workflow(repository: Repository) -> Workflow:
         f"{repository.pipeline}: integration",
         " ".join([*PURPOSE.split(), *_left_out([stage.name for stage in every if stage not in stages])]),
         {"pull_request": {}, "merge_group": {}, "workflow_dispatch": {}},
-        (*jobs, ready_job([job.id for job in jobs])),
+        (*jobs, ready_job(repository, [job.id for job in jobs])),
         Concurrency(mixed(f"{repository.prefix}-ci-", Expr("github.ref")), cancels=True),
     )
 

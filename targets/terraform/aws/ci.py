@@ -10,7 +10,7 @@ from mlopsc.targets.terraform.aws.roles import workflow_trust
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import NAMES
 from mlopsc.targets.terraform.naming import name
-from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, subjects
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, jobs_environment, subjects
 from mlopsc.targets.terraform.resources import Resource
 
 _HOUR = 3_600
@@ -69,12 +69,17 @@ _ROLE_WRITES = (
 def ci_roles(place: Place, *, images: bool) -> Iterator[Resource]:
     """The roles of CI for one environment, with the one for images or without it: an account has one."""
     environment = place.written.environment
-    yield from _role(place, "ci-plan", f"Plans changes of {environment}", environment + PLANNING, _plan_rights(place))
+    yield from _role(place, "ci-plan", f"Plans changes of {environment}", _jobs(place, PLANNING), _plan_rights(place))
     yield from _role(
-        place, "ci-apply", f"Applies what was planned for {environment}", environment, _apply_rights(place)
+        place, "ci-apply", f"Applies what was planned for {environment}", _jobs(place), _apply_rights(place)
     )
     if images:
-        yield from _role(place, BUILDING, "Pushes images", BUILDING, _image_rights(place))
+        built = jobs_environment(place.written.pipeline, BUILDING)
+        yield from _role(place, BUILDING, "Pushes images", built, _image_rights(place))
+
+
+def _jobs(place: Place, end: str = "") -> str:
+    return jobs_environment(place.written.pipeline, place.written.environment, end)
 
 
 def _role(

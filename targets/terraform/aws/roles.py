@@ -9,7 +9,7 @@ from mlopsc.targets.terraform.aws.policies import Condition, Statement, document
 from mlopsc.targets.terraform.aws.store import bucket_arn
 from mlopsc.targets.terraform.expressions import Value, template
 from mlopsc.targets.terraform.identities import Act, Grant, Identity, Source, identities
-from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, subjects
+from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, jobs_environment, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 SERVICE_ONLY = ("router",)
@@ -76,7 +76,8 @@ def _trust(place: Place, identity: Identity) -> Iterator[Statement]:
         {"Service": ("ecs-tasks.amazonaws.com",)},
     )
     if place.github and identity.name not in SERVICE_ONLY:
-        yield workflow_trust(place, subjects(place.github, place.written.environment + RUNNING))
+        jobs = jobs_environment(place.written.pipeline, place.written.environment, RUNNING)
+        yield workflow_trust(place, subjects(place.github, jobs))
 
 
 def workflow_trust(place: Place, exact: str) -> Statement:

@@ -15,7 +15,7 @@ from mlopsc.targets.terraform.azure.roles import blob_role
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import Act, Identity
-from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, SERVICES, subjects
+from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, SERVICES, jobs_environment, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 AUDIENCE = "api://AzureADTokenExchange"
@@ -57,12 +57,13 @@ def _identity(written: Written, make: Maker, group: Resource, identity: Identity
 def _trust(written: Written, make: Maker, identity: Identity, runs_as: Resource) -> Iterator[Resource]:
     github = github_of(written)
     if github is not None and identity.name not in SERVICES:
+        jobs = jobs_environment(written.pipeline, written.environment, RUNNING)
         reason = Reason(
-            f"Jobs of the GitHub environment {written.environment}{RUNNING} may run as {identity.name}, and no others",
+            f"Jobs of the GitHub environment {jobs} may run as {identity.name}, and no others",
             f"pipeline {written.pipeline}",
             "github",
         )
-        yield federated(make, identity.name, runs_as, subjects(github, written.environment + RUNNING), reason)
+        yield federated(make, identity.name, runs_as, subjects(github, jobs), reason)
 
 
 def federated(make: Maker, label: str, runs_as: Resource, subject: str, reason: Reason) -> Resource:

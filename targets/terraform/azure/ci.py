@@ -14,7 +14,7 @@ from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import Act
 from mlopsc.targets.terraform.naming import name
-from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, subjects
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, jobs_environment, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 
@@ -25,8 +25,8 @@ def ci(written: Written, make: Maker, group: Resource, home: Resource) -> Iterat
     planner = _who(written, make, group, f"plan_{label}", "ci-plan", f"Plans changes of {environment}")
     applier = _who(written, make, group, f"apply_{label}", "ci-apply", f"Applies what was planned for {environment}")
     yield from (planner, applier)
-    yield _trusted(written, make, planner, environment + PLANNING)
-    yield _trusted(written, make, applier, environment)
+    yield _trusted(written, make, planner, jobs_environment(written.pipeline, environment, PLANNING))
+    yield _trusted(written, make, applier, jobs_environment(written.pipeline, environment))
     shared = shared_of(written)
     yield _in_environment(written, make, home, planner, plan_role(shared), None)
     limits = on_assignments(
@@ -43,7 +43,7 @@ def pushes_images(written: Written, make: Maker, group: Resource, registry: Reso
     """The identity that pushes images into one registry, and can do nothing else."""
     runs_as = _who(written, make, group, BUILDING, BUILDING, "Pushes images", of_environment=False)
     yield runs_as
-    yield _trusted(written, make, runs_as, BUILDING)
+    yield _trusted(written, make, runs_as, jobs_environment(written.pipeline, BUILDING))
     body: dict[str, Value] = {
         "scope": registry.get("id"),
         "role_definition_name": "AcrPush",

@@ -11,7 +11,7 @@ from shlex import quote
 from mlopsc.targets.terraform.azure.places import group_of, identity_of, shared_of
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.identities import identities
-from mlopsc.targets.terraform.oidc import PLANNING, RUNNING, SERVICES
+from mlopsc.targets.terraform.oidc import PLANNING, RUNNING, SERVICES, jobs_environment
 
 TENANT = "AZURE_TENANT_ID"
 _PLAIN = re.compile(r"[a-z0-9_]+")
@@ -64,4 +64,6 @@ def of_stages(written: Written) -> Iterator[Variable]:
 
 def _variable(written: Written, identity: str, end: str, group: str) -> Variable:
     name = client_variable(written.pipeline, identity)
-    return Variable(name, f"{written.environment}{end}", group, identity_of(written, identity))
+    return Variable(
+        name, jobs_environment(written.pipeline, written.environment, end), group, identity_of(written, identity)
+    )

@@ -11,7 +11,7 @@ from mlopsc.targets import Build, OutputFile, folder_name
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Expr, Value
 from mlopsc.targets.terraform.guides import guide
-from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING, jobs_environment, ready_check
 from mlopsc.targets.terraform.resources import Backend, Provider, Reason, Resource, Root
 from mlopsc.targets.terraform.synthesis import Plan
 
@@ -20,6 +20,8 @@ VERSIONS = "~> 6.13"
 _TEAM = re.compile(r"@[\w.-]+/(?P<slug>[\w.-]+)")
 _USER = re.compile(r"@(?P<name>[\w-]+)")
 _MOST_REVIEWERS = 6
+_GITHUB_ACTIONS = 15_368
+"""The number of the app that reports what jobs end with: a check of the same name by anybody else does not count."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Repository:
     def name(self) -> str:
         """The name without its owner."""
         return str(self.call["repository"]).partition("/")[2]
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the pipeline."""
+        return self.builds[0].pipeline.name
 
     @property
     def branch(self) -> str:
@@ -80,14 +87,13 @@ def _resources(repository: Repository) -> Iterator[Resource]:
         written = Written(build)
         reviewers = _approvers(build) if repository.asks_reviewers else []
         why = written.because(f"Jobs that apply to {written.environment}", "approvers")
-        yield from _environment(repository, written, written.environment, why, reviewers)
+        yield from _environment(repository, written, "", why, reviewers)
         planned = written.because(f"Jobs that plan for {written.environment}: they change nothing and ask nobody")
-        yield from _environment(repository, written, f"{written.environment}{PLANNING}", planned, [])
+        yield from _environment(repository, written, PLANNING, planned, [])
         run = written.because(f"Jobs that run stages, ticks and looks in {written.environment}: they apply nothing")
-        yield from _environment(repository, written, f"{written.environment}{RUNNING}", run, [])
-    first = Written(repository.builds[0])
+        yield from _environment(repository, written, RUNNING, run, [])
     built = repository.because("Jobs that build images")
-    yield from _environment(repository, first, BUILDING, built, [])
+    yield from _jobs_of(repository, Written(repository.builds[0]), BUILDING, "", built, [])
     yield _ruleset(repository)
 
 
@@ -110,9 +116,17 @@ def _looked_up(repository: Repository, people: Sequence[str]) -> Iterator[Resour
 
 
 def _environment(
-    repository: Repository, written: Written, name: str, reason: Reason, reviewers: Sequence[str]
+    repository: Repository, written: Written, end: str, reason: Reason, reviewers: Sequence[str]
 ) -> Iterator[Resource]:
-    label = written.identifier(name)
+    return _jobs_of(repository, written, written.environment, end, reason, reviewers)
+
+
+def _jobs_of(
+    repository: Repository, written: Written, environment: str, end: str, reason: Reason, reviewers: Sequence[str]
+) -> Iterator[Resource]:
+    """The GitHub environment of some jobs, and the one branch that it is for."""
+    name = jobs_environment(written.pipeline, environment, end)
+    label = written.identifier(f"{environment}{end}")
     body: dict[str, Value] = {
         "repository": repository.name,
         "environment": name,
@@ -151,13 +165,22 @@ def _ruleset(repository: Repository) -> Resource:
         "require_last_push_approval": True,
         "dismiss_stale_reviews_on_push": True,
     }
+    check: dict[str, Value] = {"context": ready_check(repository.pipeline), "integration_id": _GITHUB_ACTIONS}
+    asked: dict[str, Value] = {"required_check": [check], "strict_required_status_checks_policy": True}
     body: dict[str, Value] = {
-        "name": "mlopsc-delivered",
+        "name": f"mlopsc-{repository.pipeline}",
         "repository": repository.name,
         "target": "branch",
         "enforcement": "active",
         "conditions": [{"ref_name": [{"include": [f"refs/heads/{repository.branch}"], "exclude": []}]}],
-        "rules": [{"deletion": True, "non_fast_forward": True, "pull_request": [reviewed]}],
+        "rules": [
+            {
+                "deletion": True,
+                "non_fast_forward": True,
+                "pull_request": [reviewed],
+                "required_status_checks": [asked],
+            }
+        ],
     }
-    purpose = f"What is on {repository.branch} is delivered, so nothing comes there but by a review of its owners"
+    purpose = f"What is on {repository.branch} is delivered, so nothing comes there unseen by its owners, or unchecked"
     return Resource("github_repository_ruleset", "delivered", body, repository.because(purpose))

@@ -11,7 +11,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING, lacking, subjects
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING, jobs_environment, lacking, subjects
 
 URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _SECRET = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
@@ -52,12 +52,15 @@ def claims(variables: Mapping[str, str]) -> Mapping[str, Any]:
     return found
 
 
-def judged(token: Mapping[str, Any], github: Mapping[str, Any] | None, environments: list[str]) -> Judgement:
+def judged(
+    token: Mapping[str, Any], github: Mapping[str, Any] | None, pipeline: str, environments: list[str]
+) -> Judgement:
     """Which of the environments let in whoever has the token, and what to do where none does."""
     subject = str(token.get("sub", ""))
     if not github or lacking(github):
         return Judgement(subject, (), f"tell the spec whose repository it is: `{_call(token, subject)}`")
-    jobs = [*environments, *(f"{name}{end}" for end in (PLANNING, RUNNING) for name in environments), BUILDING]
+    jobs = [jobs_environment(pipeline, name, end) for end in ("", PLANNING, RUNNING) for name in environments]
+    jobs.append(jobs_environment(pipeline, BUILDING))
     expected = {name: subjects(github, name) for name in jobs}
     trusted = tuple(name for name, one in expected.items() if one == subject)
     if trusted:
@@ -67,7 +70,7 @@ def judged(token: Mapping[str, Any], github: Mapping[str, Any] | None, environme
         where = f"it runs in `{rest}`" if rest else "it runs in no environment"
         names = " or ".join(f"`environment: {name}`" for name in jobs)
         return Judgement(subject, (), f"{where}: give the job {names}")
-    other = f"`{expected[environments[0]]}`"
+    other = f"`{expected[jobs[0]]}`"
     return Judgement(subject, (), f"{other} would be let in: correct the spec to `{_call(token, subject)}`")
 
 

@@ -331,7 +331,7 @@ PLANTED = [
     # what a rule of the branch rests on
     _ci("a last job that skips", _READY_IF, "", "policy", "always run"),
     _ci("a last job that forgets one", "      - test-demand_gate\n    if:", "    if:", "policy", "test-demand_gate"),
-    _ci("no last job", "  ready:\n    name: ready", "  done:\n    name: done", "policy", "one job `ready`"),
+    _ci("no last job", "  ready:\n    name: bike_demand ready", "  done:\n    name: done", "policy", "one job `ready`"),
     _ci("a step without an id", "      - id: checkout\n        name: Get", "      - name: Get", "policy", "ids"),
     # the text itself
     _ci("an event that is read as true", '"on":\n', "on:\n", "policy", "quoted-on"),

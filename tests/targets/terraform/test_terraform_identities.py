@@ -214,14 +214,18 @@ def _beyond(account: Account, identity: Identity) -> Iterator[str]:
 def _trusted(account: Account, identity: Identity) -> Iterator[str]:
     """Principals that get in and should not, or should and do not."""
     tokens = {
-        "this environment": ("repo:example-org/bike-demand:environment:prod-run", "sts.amazonaws.com"),
-        "another environment": ("repo:example-org/bike-demand:environment:dev", "sts.amazonaws.com"),
-        "that which applies": ("repo:example-org/bike-demand:environment:prod", "sts.amazonaws.com"),
+        "this environment": ("repo:example-org/bike-demand:environment:bike_demand-prod-run", "sts.amazonaws.com"),
+        "another environment": ("repo:example-org/bike-demand:environment:bike_demand-dev", "sts.amazonaws.com"),
+        "that which applies": ("repo:example-org/bike-demand:environment:bike_demand-prod", "sts.amazonaws.com"),
         "a branch": ("repo:example-org/bike-demand:ref:refs/heads/main", "sts.amazonaws.com"),
         "a pull request": ("repo:example-org/bike-demand:pull_request", "sts.amazonaws.com"),
-        "another repository": ("repo:example-org/bike-demand2:environment:prod-run", "sts.amazonaws.com"),
-        "another owner": ("repo:evil/bike-demand:environment:prod-run", "sts.amazonaws.com"),
-        "another audience": ("repo:example-org/bike-demand:environment:prod-run", "https://github.com/example-org"),
+        "another repository": ("repo:example-org/bike-demand2:environment:bike_demand-prod-run", "sts.amazonaws.com"),
+        "another pipeline of the repository": (
+            "repo:example-org/bike-demand:environment:forecasts-prod-run",
+            "sts.amazonaws.com",
+        ),
+        "another owner": ("repo:evil/bike-demand:environment:bike_demand-prod-run", "sts.amazonaws.com"),
+        "another audience": ("repo:example-org/bike-demand:environment:bike_demand-prod-run", "https://github.com/example-org"),
     }
     for what, (subject, audience) in tokens.items():
         token = {f"{ISSUER}:sub": subject, f"{ISSUER}:aud": audience}
@@ -343,7 +347,7 @@ def test_who_ci_is(account: Account, identity: str, environment: str) -> None:
     for other in ("prod-plan", "prod", "image", "dev"):
         token = {
             f"{ISSUER}:aud": "sts.amazonaws.com",
-            f"{ISSUER}:sub": f"repo:example-org/bike-demand:environment:{other}",
+            f"{ISSUER}:sub": f"repo:example-org/bike-demand:environment:bike_demand-{other}",
         }
         assert bool(account.may_assume(identity, OIDC, token)) is (other == environment)
     branch = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:example-org/bike-demand:ref:refs/heads/main"}
