@@ -12,7 +12,7 @@ from mlopsc.targets.github.registries import Registry, registries
 from mlopsc.targets.github.repository import Repository
 from mlopsc.targets.image.contents import DOCKERFILE, Contents, needs_image
 from mlopsc.targets.image.target import base_of
-from mlopsc.targets.terraform.oidc import BUILDING
+from mlopsc.targets.terraform.oidc import BUILDING, jobs_environment
 
 _PUSHES = Permission("id-token", "write", "a token that the cloud and the attestation take")
 _ATTEST = Permission("attestations", "write", "says of the image which run built it, and from which commit")
@@ -65,7 +65,7 @@ def _image_job(repository: Repository, registry: Registry, named: str, needs: tu
         60,
         needs,
         (READ, _PUSHES, _ATTEST),
-        environment=BUILDING,
+        environment=jobs_environment(repository.pipeline, BUILDING),
         env={"IMAGE": registry.image},
         outputs={"image": Expr("steps.find.outputs.image || steps.build.outputs.image")},
         folder=repository.folder,

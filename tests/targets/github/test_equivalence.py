@@ -190,9 +190,9 @@ def test_what_is_not_the_pipeline_is_found(case: str, emitted: Callable[[str], E
 
 def test_an_identity_of_another_environment_is_found(emitted: Callable[[str], Emitted]) -> None:
     jobs = copy.deepcopy(dict(emitted("bike").jobs("cd")))
-    jobs["plan-prod"]["environment"] = "prod"
+    jobs["plan-prod"]["environment"] = "bike_demand-prod"
     asked = {one[1:] for one in logged_in(jobs)}
-    assert asked - trusted(emitted("bike").terraform) == {("bike-demand-prod-ci-plan", "prod")}
+    assert asked - trusted(emitted("bike").terraform) == {("bike-demand-prod-ci-plan", "bike_demand-prod")}
 
 
 def test_an_identity_of_azure_in_another_environment_is_found(emitted: Callable[[str], Emitted]) -> None:
@@ -200,13 +200,13 @@ def test_an_identity_of_azure_in_another_environment_is_found(emitted: Callable[
     jobs = copy.deepcopy(dict(found.jobs("cd")))
     swapped = {key: who.replace("ci-plan", "ci-apply") for key, who in found.told.items()}
     asked = {one[1:] for one in logged_in(jobs, swapped)}
-    assert asked - trusted(found.terraform) == {("flight-delays-prod-ci-apply", "prod-plan")}
+    assert asked - trusted(found.terraform) == {("flight-delays-prod-ci-apply", "flight_delays-prod-plan")}
 
 
 def test_a_variable_that_no_page_tells_of_is_found(emitted: Callable[[str], Emitted]) -> None:
     found = emitted("flights")
     jobs = copy.deepcopy(dict(found.jobs("cd")))
-    jobs["plan-prod"]["environment"] = "prod"
+    jobs["plan-prod"]["environment"] = "bike_demand-prod"
     with pytest.raises(KeyError, match="CI_PLAN"):
         list(logged_in(jobs, found.told))
 
