@@ -16,6 +16,8 @@ from mlopsc.compiler.cli.looks import Found, guarded, is_writable, show
 from mlopsc.compiler.cli.spec import complete_environment
 
 _IDENTITIES = ("aws_iam_role", "azurerm_user_assigned_identity")
+_MAY_NOT = "AuthorizationPermissionMismatch"
+"""What Azure says to somebody whom it knows, and who has no role for what he asks."""
 _MOST = 5
 
 
@@ -104,6 +106,7 @@ def _identities(found: Deployed, there: set[tuple[str, str]]) -> Iterator[Found]
 
 
 def _store(found: Deployed, place: str) -> Found:
+    from mlopsc.stdlib.runtime.store.faults import StoreError
     from mlopsc.stdlib.runtime.store.opening import open_store
 
     store = open_store(place, found.spec.folder)
@@ -111,7 +114,13 @@ def _store(found: Deployed, place: str) -> Found:
         if not is_writable(Path(store.url)):
             return Found("fail", "store", f"{store.url} cannot be written", "make it a folder that can be written")
         return Found("ok", "store", f"{store.url} can be written; nothing was")
-    store.get("verify")
-    first = next(iter(store.list("versions/")), None)
+    try:
+        store.get("verify")
+        first = next(iter(store.list("versions/")), None)
+    except StoreError as error:
+        if getattr(error.__cause__, "error_code", None) != _MAY_NOT:
+            raise
+        # On Azure, whoever applies can read nothing in the store: that it answers so is all that can be seen.
+        return Found("warn", "store", f"{store.url} answers, but not to you: reading was not tried")
     seen = "it has versions" if first else "no version is in it yet"
     return Found("ok", "store", f"{store.url} was read and listed: {seen}; writing was not tried")

@@ -38,7 +38,8 @@ def prove_job(
         run='python "$RUNNER_FILE"',
         env={
             "RUNNER_FILE": f"{cloud.build.folder}/run.py",
-            **cloud.store,
+            "MLOPSC_STORE": cloud.store,
+            **cloud.opens,
             "MLOPSC_STORE_BEFORE": BEFORE,
             **secrets(there),
         },
@@ -163,7 +164,8 @@ def _service_job(
         "SPEC": repository.builds[0].spec,
         "ENVIRONMENT": cloud.environment,
         stage.kind.upper(): stage.name,
-        **cloud.store,
+        "MLOPSC_STORE": cloud.store,
+        **cloud.opens,
         **(env or {}),
     }
     run = Step("run", name[0].upper() + name[1:], run=script, env=about)

@@ -64,7 +64,12 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
     planned = plan_id(cloud)
     given = {name: Expr(f"needs.{planned}.outputs.{name.lower()}") for name in ("HASH", "KEY")}
     about = _about(repository, cloud, "ci-apply")
-    named = {"SPEC": repository.builds[0].spec, "ENVIRONMENT": cloud.environment, **cloud.terraform("ci-apply")}
+    named = {
+        "SPEC": repository.builds[0].spec,
+        "ENVIRONMENT": cloud.environment,
+        **cloud.opens,
+        **cloud.terraform("ci-apply"),
+    }
     return Job(
         apply_id(cloud),
         f"apply {cloud.environment}",

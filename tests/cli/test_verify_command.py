@@ -11,6 +11,9 @@ import pytest
 from commands import Done
 from deployments_of_shop import FOLDER, KEPT, TARGETS, TERRAFORM, terraform, with_environments
 
+from mlopsc.stdlib.runtime.store import opening
+from mlopsc.stdlib.runtime.store.faults import StoreError
+
 Call = Callable[..., Done]
 pytestmark = TERRAFORM
 
@@ -77,6 +80,29 @@ def test_a_store_that_does_not_answer(applied: Path, call: Call) -> None:
     done = call("verify", "prod")
     assert done.code == 4
     assert "fail  store: .mlops/prod cannot be written\n" in done.out
+
+
+class Azure:
+    """A store on Azure that refuses whoever asks, for a reason."""
+
+    url = "abfs://store@shop.dfs.core.windows.net"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def get(self, key: str) -> bytes | None:
+        cause = OSError(key)
+        cause.error_code = self.reason  # type: ignore[attr-defined]
+        raise StoreError(f"the store `{self.url}` cannot be read: it was refused", "ask for the role") from cause
+
+
+def test_a_store_that_whoever_applied_may_not_read(applied: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert applied.exists()
+    told = {"AuthorizationPermissionMismatch": (0, "warn  store"), "AuthorizationFailure": (4, "fail  store")}
+    for reason, (code, words) in told.items():
+        monkeypatch.setattr(opening, "open_store", lambda *_, reason=reason: Azure(reason))
+        done = call("verify", "prod")
+        assert (done.code, words in done.out) == (code, True), done.out
 
 
 def test_what_machines_read(applied: Path, call: Call) -> None:

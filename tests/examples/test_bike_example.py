@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from example_runs import EXAMPLES, RIGHT, copied, facts, mlopsc
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "bike-demand"
-
-
-def mlopsc(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command in a copy of the example, on a machine that is shared: a latency is only advice there."""
-    environment = {**os.environ, "NO_COLOR": "1", "CI": "true"}
-    command = [sys.executable, "-m", "mlopsc.compiler.cli", *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+EXAMPLE = EXAMPLES / "bike-demand"
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example as it is committed, without what runs left there."""
-    folder = tmp_path_factory.mktemp("example") / "bike-demand"
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".mlops", "__pycache__", "origins.json"))
-    return folder
+    return copied("bike-demand", tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +25,7 @@ def ran(copy: Path) -> Path:
     return copy
 
 
-def facts(folder: Path, stage: str) -> dict[str, object]:
-    """What the last run says of a stage."""
-    runs = sorted((folder / ".mlops" / "runs").iterdir(), key=lambda run: int(run.name))
-    stages = json.loads((runs[-1] / "run.json").read_text(encoding="utf-8"))["stages"]
-    found: dict[str, object] = next(one for one in stages if one["stage"] == stage)
-    return found
-
-
-@pytest.mark.parametrize("words", [("check",), ("fmt", "--check"), ("build", "--check")], ids=" ".join)
+@pytest.mark.parametrize("words", RIGHT, ids=" ".join)
 def test_the_example_is_right_formatted_and_built(copy: Path, words: tuple[str, ...]) -> None:
     done = mlopsc(copy, *words)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -36,8 +36,12 @@ class _Aws(Cloud):
         return "aws"
 
     @property
-    def store(self) -> Mapping[str, Text]:
-        return {"MLOPSC_STORE": f"s3://{self.place.bucket}/{self.place.prefix}".rstrip("/")}
+    def store(self) -> str:
+        return f"s3://{self.place.bucket}/{self.place.prefix}".rstrip("/")
+
+    @property
+    def opens(self) -> Mapping[str, Text]:
+        return {}
 
     @property
     def plans(self) -> Plans:

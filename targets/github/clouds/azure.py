@@ -48,12 +48,15 @@ class _Azure(Cloud):
         return "azure"
 
     @property
-    def store(self) -> Mapping[str, Text]:
+    def store(self) -> str:
         from mlopsc.targets.terraform.azure.places import store_of
 
+        return store_of(self.written).url
+
+    @property
+    def opens(self) -> Mapping[str, Text]:
         # As whom the Azure CLI has logged in, and never as nobody, or as the machine that the job runs on.
-        who = {"AZURE_STORAGE_ANON": "false", "AZURE_TOKEN_CREDENTIALS": "dev"}
-        return {"MLOPSC_STORE": store_of(self.written).url, **who}
+        return {"AZURE_STORAGE_ANON": "false", "AZURE_TOKEN_CREDENTIALS": "dev"}
 
     @property
     def plans(self) -> Plans:

@@ -63,8 +63,13 @@ class Cloud(ABC):
 
     @property
     @abstractmethod
-    def store(self) -> Mapping[str, Text]:
-        """Variables by which mlopsc finds the store, and opens it as whoever the job has become."""
+    def store(self) -> str:
+        """Where the store is: a URL."""
+
+    @property
+    @abstractmethod
+    def opens(self) -> Mapping[str, Text]:
+        """Variables by which mlopsc opens it as whoever the job has become."""
 
     @property
     @abstractmethod
