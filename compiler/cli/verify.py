@@ -118,9 +118,10 @@ def _store(found: Deployed, place: str) -> Found:
         store.get("verify")
         first = next(iter(store.list("versions/")), None)
     except StoreError as error:
-        if getattr(error.__cause__, "error_code", None) != _MAY_NOT:
+        is_refusal = isinstance(error.__cause__, PermissionError)
+        if not is_refusal and getattr(error.__cause__, "error_code", None) != _MAY_NOT:
             raise
-        # On Azure, whoever applies can read nothing in the store: that it answers so is all that can be seen.
+        # Whoever applies can read nothing in the store: that it answers so is all that can be seen.
         return Found("warn", "store", f"{store.url} answers, but not to you: reading was not tried")
     seen = "it has versions" if first else "no version is in it yet"
     return Found("ok", "store", f"{store.url} was read and listed: {seen}; writing was not tried")

@@ -1,66 +1,26 @@
-"""A delivery, run: two merges, a look of the monitor, a rollback, and a merge that the gate of production stops.
-
-The cloud is an S3 on this machine, and Terraform a stand-in that makes buckets, so that nothing can be kept in a store
-before it was applied.
-"""
+"""A delivery, run: two merges, a rollback, a look, and a merge that the gate of production stops."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import acting
-import boto3
 import pytest
 import shop_project
 from acting import Run, Workshop
+from delivered_world import HOUR, PUSH, Records, World, delivered_to
 
 pytestmark = pytest.mark.integration
 
 STAGES = ("data-orders", "data-visits", "train-price", "test-price_gate")
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop"
-STORE = "shop-prod-store-123456789012"
-STATES = "shop-state-123456789012"
-LOCK = "deploy/shop/prod/terraform/.terraform.lock.hcl"
-PUSH = {"ref": "refs/heads/main"}
-
-
-@dataclass(frozen=True)
-class World:
-    """The repository, and the cloud that it is delivered to."""
-
-    workshop: Workshop
-    project: Path
-    endpoint: str
-    states: Path
-
-    def run(self, word: str, event: str, payload: Mapping[str, Any]) -> Run:
-        variables = {"ACTING_AWS": self.endpoint, "ACTING_STATES": str(self.states)}
-        return acting.run(self.workshop, self.project, f"shop-{word}", event, payload, variables)
-
-    @property
-    def bucket(self) -> Any:
-        return boto3.resource("s3", endpoint_url=self.endpoint, **_KEYS).Bucket
-
-    def records(self) -> dict[str, Mapping[str, Any]]:
-        """What production's store knows of stages that have ended."""
-        return shop_project.by_key(
-            one.get()["Body"].read() for one in self.bucket(STORE).objects.filter(Prefix="index/")
-        )
-
-    def serving(self) -> int:
-        """The version that production serves."""
-        keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}
-        outside = {**os.environ, **keys, "AWS_ENDPOINT_URL": self.endpoint, "MLOPSC_STORE": f"s3://{STORE}"}
-        command = [self.workshop.programs / "mlopsc", "release", "status", "--environment", "prod", "--json"]
-        done = subprocess.run(command, cwd=self.project, env=outside, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return int(json.loads(done.stdout)["state"]["champion"])
+BEGIN = 1_767_571_200.0
+"""When the first version is merged: 2026-01-05."""
 
 
 @dataclass(frozen=True)
@@ -68,25 +28,16 @@ class Done:
     """A run, and what was there after it."""
 
     run: Run
-    serving: int
-    records: Mapping[str, Mapping[str, Any]]
-
-
-_KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "eu-west-1"}
+    serving: int | None
+    records: Records
 
 
 @pytest.fixture(scope="module")
-def world(workshop: Workshop, s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """What a person has set up once: the repository with its lock of providers, and the bucket of states."""
+def world(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
-    project, states = folder / "project", folder / "states"
-    states.mkdir()
-    shop_project.write(project, shop_project.DELIVERED, workshop.programs)
-    (project / LOCK).touch()
-    acting.begun(project)
-    found = World(workshop, project, s3_endpoint, states)
-    found.bucket(STATES).create(CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    return found
+    shop_project.write(folder / "project", shop_project.DELIVERED, workshop.programs)
+    with delivered_to(workshop, folder / "project", "shop", folder, BEGIN) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +78,10 @@ def test_what_was_trained_moves_by_its_hash(first: Done, tmp_path: Path) -> None
 
 def test_exactly_the_plan_is_applied(world: World, first: Done) -> None:
     assert first
-    (kept,) = [one.key for one in world.bucket(STATES).objects.all()]
+    (kept,) = world.keys("state")
     assert kept.endswith(".tfplan")
     assert ": OK" in first.run.of("apply-prod")
+    assert "warn  store" in first.run.of("apply-prod"), "who applies may not look into the store"
 
 
 def test_the_image_is_attested_and_runs_what_was_trained(world: World, first: Done) -> None:
@@ -160,6 +112,7 @@ def test_a_rollback_and_then_the_clock(world: World, second: Done) -> None:
     back = world.run("rollback", "workflow_dispatch", {"inputs": asked})
     assert back.results == {"rollback-prod-api": "success"}, back.said
     assert world.serving() == 1
+    world.go_to(BEGIN + HOUR)
     due = world.run("monitor", "schedule", {})
     assert due.results == {"tick-prod-api": "success", "look-prod-live": "success"}, due.said
     assert world.serving() == 1
