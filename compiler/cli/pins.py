@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +16,8 @@ from mlopsc.compiler.cli.spec import Spec, locate
 
 if TYPE_CHECKING:
     from mlopsc.compiler.render.style import Style
+    from mlopsc.targets.github.own_files import OwnFileProblem
     from mlopsc.targets.github.pins import Pin
-    from mlopsc.targets.github.pins_file import PinsProblem
 
 _KNOWN = "mlopsc"
 _file = click.option("--file", metavar="FILE", help="The spec; by default the pipeline.mlops of this folder.")
@@ -30,6 +30,8 @@ class _Repository:
     spec: Spec
     to_top: str
     text: str | None
+    others: Collection[str]
+    """Actions that nobody but its overlays use."""
 
     @property
     def path(self) -> str:
@@ -47,11 +49,12 @@ class _Repository:
 
     def listed(self) -> dict[str, Pin]:
         """The pins of the file, by action; raises CommandFailure where it cannot be followed."""
-        from mlopsc.targets.github.pins_file import PinsProblem, read
+        from mlopsc.targets.github.own_files import OwnFileProblem
+        from mlopsc.targets.github.pins_file import read
 
         try:
-            return read(self.text or "")
-        except PinsProblem as problem:
+            return read(self.text or "", others=self.others)
+        except OwnFileProblem as problem:
             raise _failure(self.path, problem) from problem
 
 
@@ -107,8 +110,8 @@ def update(source: Path, check: bool, file: str | None) -> int:
 
     repository = _repository(file)
     before = {pin.action: pin for pin in in_force(repository.listed()).values()}
-    after = _offered(source)
-    differing = {action: pin for action, pin in after.items() if pin != before[action]}
+    after = _offered(source, repository.others)
+    differing = {action: pin for action, pin in after.items() if pin != before.get(action)}
     if not differing:
         click.echo(f"all is as in `{source}` already")
         return Exit.OK
@@ -149,6 +152,9 @@ def _repository(file: str | None) -> _Repository:
     """The repository that a spec names; raises CommandFailure where it names none."""
     from mlopsc.compiler.cli.sound import compile_sound
     from mlopsc.compiler.workspace import DiskWorkspace, SourceProblem
+    from mlopsc.targets.github.overlays import PATH as OVERLAYS
+    from mlopsc.targets.github.overlays import read
+    from mlopsc.targets.github.own_files import OwnFileProblem
     from mlopsc.targets.github.pins_file import PATH
     from mlopsc.targets.github.repository import Repository
 
@@ -157,30 +163,37 @@ def _repository(file: str | None) -> _Repository:
     if not repository.settings.get("repository"):
         hint = 'write `github = github(repository = "owner/name")` in its `pipeline` block'
         raise CommandFailure(f"`{spec.shown(spec.name)}` names no repository of GitHub", hint, Exit.FINDINGS)
-    workspace, path = DiskWorkspace(spec.folder), f"{repository.to_top}{PATH}"
+    workspace = DiskWorkspace(spec.folder)
     try:
-        text = workspace.read(path) if workspace.exists(path) else None
+        pins, overlays = (
+            workspace.read(path) if workspace.exists(path) else None
+            for path in (f"{repository.to_top}{PATH}", f"{repository.to_top}{OVERLAYS}")
+        )
+        others = read(overlays or "").actions
     except SourceProblem as problem:
         raise CommandFailure(problem.message, problem.hint) from problem
-    return _Repository(spec, repository.to_top, text)
+    except OwnFileProblem as problem:
+        raise _failure(spec.shown(f"{repository.to_top}{OVERLAYS}"), problem) from problem
+    return _Repository(spec, repository.to_top, pins, others)
 
 
-def _offered(source: Path) -> dict[str, Pin]:
+def _offered(source: Path, others: Collection[str]) -> dict[str, Pin]:
     from mlopsc.compiler.workspace import DiskWorkspace, SourceProblem
-    from mlopsc.targets.github.pins_file import PinsProblem, read
+    from mlopsc.targets.github.own_files import OwnFileProblem
+    from mlopsc.targets.github.pins_file import read
 
     try:
-        found = read(DiskWorkspace(source.parent).read(source.name), is_ours=False)
+        found = read(DiskWorkspace(source.parent).read(source.name), is_ours=False, others=others)
     except SourceProblem as problem:
         raise CommandFailure(f"`{source}`: {problem.message}", problem.hint) from problem
-    except PinsProblem as problem:
+    except OwnFileProblem as problem:
         raise _failure(str(source), problem) from problem
     if not found:
         raise CommandFailure(f"`{source}` lists no action that the workflows use", "name another file", Exit.FINDINGS)
     return found
 
 
-def _failure(path: str, problem: PinsProblem) -> CommandFailure:
+def _failure(path: str, problem: OwnFileProblem) -> CommandFailure:
     place = f"{path}:{problem.line}" if problem.line else path
     return CommandFailure(f"`{place}`: {problem.fact}", problem.hint, Exit.FINDINGS)
 
@@ -188,12 +201,16 @@ def _failure(path: str, problem: PinsProblem) -> CommandFailure:
 def _told(before: Mapping[str, Pin], differing: Mapping[str, Pin], style: Style) -> Iterator[str]:
     from mlopsc.compiler.render.table import render_table
 
-    rows = [(one, before[one].version, pin.version, pin.commit) for one, pin in differing.items()]
+    rows = [(one, _version(before, one), pin.version, pin.commit) for one, pin in differing.items()]
     yield from render_table(("action", "before", "after", "commit"), rows, style)
     for action, pin in differing.items():
-        if pin.version == before[action].version:
+        if pin.version == _version(before, action):
             line = f"`{action}` {pin.version} is another commit now: releases do not move by themselves, so ask why"
             yield f"{style('warning', 'warning')}: {style.ticked(line)}"
+
+
+def _version(before: Mapping[str, Pin], action: str) -> str:
+    return before[action].version if action in before else ""
 
 
 def _workflows(repository: _Repository) -> dict[str, str]:

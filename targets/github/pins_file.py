@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from mlopsc.compiler.diagnostics import did_you_mean
+from mlopsc.targets.github.own_files import OwnFileProblem, line_of, loaded, own_yaml
 from mlopsc.targets.github.pins import KNOWN, Pin
 from mlopsc.targets.yaml_text import dumped, safe_text
 
@@ -21,7 +20,6 @@ PATH = ".github/mlopsc-pins.yml"
 _FIELDS = ("release", "commit")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
-_WIDEST = 10_000
 _HEAD = """\
 # The actions of GitHub that the workflows use: the release of each, and the commit that the release is.
 # This file is yours. `mlopsc build` reads it and writes the workflows by it; it never changes what is here.
@@ -33,33 +31,32 @@ _HEAD = """\
 """
 
 
-class PinsProblem(Exception):  # noqa: N818 (it is the file that has the problem)
-    """A file of pins says what cannot be: the fact, the next step, and the line, 0 where it is about the whole."""
+def read(text: str, *, is_ours: bool = True, others: Collection[str] = ()) -> dict[str, Pin]:
+    """The pins of a file by action; raises OwnFileProblem.
 
-    def __init__(self, fact: str, hint: str, line: int = 0) -> None:
-        super().__init__(fact, hint, line)
-        self.fact = fact
-        self.hint = hint
-        self.line = line
-
-
-def read(text: str, *, is_ours: bool = True) -> dict[str, Pin]:
-    """The pins of a file by action; raises PinsProblem. In a list that is not `is_ours`, other actions are left out."""
+    `others` are actions that the repository's overlays use. In a list that is not `is_ours`, what nobody uses is left
+    out.
+    """
     found = {}
-    body = _loaded(text)
+    body = loaded(text, "actions with their releases")
     for action, one in body.items():
-        line = int(body.lc.key(action)[0]) + 1
-        if not _is_known(action):
+        line = line_of(body, action)
+        if not _is_known(action) and action not in others:
             if is_ours:
-                raise PinsProblem(f"no workflow uses an action `{_told(action)}`", _meant(action), line)
+                raise OwnFileProblem(f"no workflow uses an action `{_told(action)}`", _meant(action), line)
             continue
         found[str(action)] = _pin(str(action), one, line)
     return found
 
 
 def in_force(listed: Mapping[str, Pin]) -> dict[str, Pin]:
-    """The pins by the names that steps use: those that are listed, else what we know."""
-    return {name: listed.get(pin.action, pin) for name, pin in KNOWN.items()}
+    """The pins by the names that steps use: those that are listed, else what we know.
+
+    Steps of overlays use an action by its own name.
+    """
+    ours = {name: listed.get(pin.action, pin) for name, pin in KNOWN.items()}
+    known = {pin.action for pin in KNOWN.values()}
+    return ours | {action: pin for action, pin in listed.items() if action not in known}
 
 
 def begun() -> str:
@@ -70,7 +67,7 @@ def begun() -> str:
 
 def changed(text: str, pins: Iterable[Pin]) -> str:
     """A file that can be read, with other pins in it; its comments and its order stay."""
-    body = _loaded(text)
+    body = loaded(text, "actions with their releases")
     for pin in pins:
         entry = body.get(pin.action)
         if isinstance(entry, CommentedMap):
@@ -78,35 +75,13 @@ def changed(text: str, pins: Iterable[Pin]) -> str:
         else:
             body[pin.action] = _written(pin)
     stream = io.StringIO()
-    _yaml().dump(body, stream)
+    own_yaml().dump(body, stream)
     return stream.getvalue()
 
 
 def _written(pin: Pin) -> CommentedMap:
     # Always in quotes: a commit of digits with one `e` would be a number.
     return CommentedMap(release=safe_text(pin.version), commit=DoubleQuotedScalarString(pin.commit))
-
-
-def _loaded(text: str) -> CommentedMap:
-    try:
-        body = _yaml().load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise PinsProblem(f"it is no YAML: {error.problem or 'it cannot be read'}", "mend that line", line) from error
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise PinsProblem("it is no YAML", "mend it, or remove it and build again") from error
-    if body is None:
-        return CommentedMap()
-    if not isinstance(body, CommentedMap):
-        raise PinsProblem("it has no actions with their releases", "remove it, and the next build begins it anew")
-    return body
-
-
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = _WIDEST
-    return yaml
 
 
 def _is_known(action: Any) -> bool:
@@ -121,14 +96,16 @@ def _meant(action: Any) -> str:
 
 def _pin(action: str, entry: Any, line: int) -> Pin:
     if not isinstance(entry, Mapping) or set(entry) != {*_FIELDS}:
-        raise PinsProblem(f"`{action}` has not just a `release` and a `commit`", "write both, and nothing else", line)
+        raise OwnFileProblem(
+            f"`{action}` has not just a `release` and a `commit`", "write both, and nothing else", line
+        )
     release, commit = (entry[field] for field in _FIELDS)
     if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
         hint = 'a release may move, a commit may not: write all 40 hex digits of it, as `commit: "…"`'
-        raise PinsProblem(f"`{action}` is pinned to `{_told(commit)}`, which is no commit", hint, line)
+        raise OwnFileProblem(f"`{action}` is pinned to `{_told(commit)}`, which is no commit", hint, line)
     if not isinstance(release, str) or not _RELEASE.fullmatch(release):
         hint = 'name it as the action does, as `release: "v1.2.3"`'
-        raise PinsProblem(f"the release of `{action}` cannot be `{_told(release)}`", hint, line)
+        raise OwnFileProblem(f"the release of `{action}` cannot be `{_told(release)}`", hint, line)
     return Pin(action, str(release), str(commit))
 
 

@@ -11,6 +11,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from mlopsc.targets.github.expressions import Expr, Mixed, rendered
 from mlopsc.targets.github.model import Concurrency, Job, Permission, Step, Text, Value, Workflow
+from mlopsc.targets.github.overlays import lay
 from mlopsc.targets.github.pins import Pin
 from mlopsc.targets.yaml_text import dumped, lines_of, safe_text
 
@@ -18,8 +19,17 @@ _INDENT = 6
 """Of what a job's token may do."""
 
 
-def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: Sequence[str], header: Sequence[str]) -> str:
-    """The file of a workflow; the same bytes for the same workflow and pins."""
+def workflow_text(
+    workflow: Workflow,
+    pins: Mapping[str, Pin],
+    runner: Sequence[str],
+    header: Sequence[str],
+    overlay: CommentedMap | None = None,
+) -> str:
+    """The file of a workflow, with what is laid over it; the same bytes for the same workflow, pins and overlay.
+
+    Raises OwnFileProblem for an overlay that cannot be followed.
+    """
     body = CommentedMap()
     body["name"] = _text(workflow.name)
     body[DoubleQuotedScalarString("on")] = _value(workflow.triggers)
@@ -30,6 +40,8 @@ def workflow_text(workflow: Workflow, pins: Mapping[str, Pin], runner: Sequence[
     if workflow.env:
         body["env"] = _value(workflow.env)
     jobs = body["jobs"] = CommentedMap({job.id: _job(job, pins, runner) for job in workflow.jobs})
+    if overlay is not None:
+        lay(overlay, body, pins)
     for above, key in [(body, "permissions"), (body, "jobs"), *((jobs, job.id) for job in workflow.jobs[1:])]:
         above.yaml_set_comment_before_after_key(key, before="\n")
     comment = "".join(f"# {_in_one_line(line)}".rstrip() + "\n" for line in header)

@@ -66,7 +66,7 @@ def test_workflows_are_written_by_the_file(repository: Path, call: Call) -> None
     pins_of(repository).write_text(text, "utf-8")
     assert call(*BUILD, "--check").code == 1
     assert call(*BUILD).code == 0
-    assert f"uses: actions/checkout@{OTHER} # v9.9.9" in workflow_of(repository).read_text("utf-8").replace("  #", " #")
+    assert f"uses: actions/checkout@{OTHER} # v9.9.9" in workflow_of(repository).read_text("utf-8").replace("  # v", " # v")
     again = workflow_of(repository).read_bytes()
     call(*BUILD)
     assert workflow_of(repository).read_bytes() == again
@@ -210,7 +210,7 @@ def test_a_workflow_that_uses_something_else_is_found(
     call(*BUILD)
     done = call("pins", "check")
     assert (done.code, done.out.partition(": ")[2]) == (0, f"nothing but the {len(KNOWN)} pins\n")
-    text = workflow_of(repository).read_text("utf-8").replace("  #", " #")
+    text = workflow_of(repository).read_text("utf-8").replace("  # v", " # v")
     assert before in text
     workflow_of(repository).write_text(text.replace(before, after), "utf-8")
     done = call("pins", "check")

@@ -175,7 +175,13 @@ def with_names(names: Sequence[str], texts: Sequence[str]) -> list[Build]:
     for build in builds():
         document = build.pipeline.model_dump(mode="json")
         document["settings"] |= {"owner": owner, "description": owner}
-        document["settings"]["github"] |= {"branch": branch, "folder": folder, "runner": runner}
+        document["settings"]["github"] |= {
+            "branch": branch,
+            "folder": folder,
+            "runner": [runner],
+            "steps": [{"function": "step", "run": "true", "name": owner}],
+            "services": [{"function": "service", "name": "db", "image": IMAGE, "env": [f"A={approver}"]}],
+        }
         document["environment"]["settings"] |= {"approvers": [approver]}
         fields = {key: document[key] for key in ("name", "environment", "stages")}
         document |= {key: renamed(value, chosen) for key, value in fields.items()}
@@ -188,6 +194,7 @@ def workflows(given: Sequence[Build]) -> list[tuple[str, str]]:
     return [(path, text) for path, text in files if PurePosixPath(path).parts[-3:-1] == (".github", "workflows")]
 
 
+IMAGE = f"postgres:16@sha256:{'0' * 64}"
 PLAIN = ("main", "services/rides", "ubuntu-24.04", "owner", "@org/team", "pipeline.mlops")
 
 
