@@ -64,8 +64,9 @@ def test_a_model_that_never_sees_a_late_flight_stays_out(tmp_path: Path) -> None
     assert "✗ require recall(test) >= 50% at 95%" in done.stdout
 
 
-def test_a_day_of_its_production_is_quiet(ran: Path) -> None:
-    done = mlopsc(ran, "rehearse", "prod", "--days", "1")
+@pytest.mark.integration
+def test_a_week_of_its_production_is_quiet(ran: Path) -> None:
+    done = mlopsc(ran, "rehearse", "prod", "--days", "7")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "version 1 answers everything" in done.stdout
     assert "event" not in done.stdout.partition("What the spec did")[0]

@@ -97,7 +97,7 @@ class _Azure(Cloud):
 
         client, tenant = self._ids(identity)
         return {
-            "CLIENT": client_variable(self.written.pipeline, identity),
+            "CLIENT": client_variable(identity),
             "CLIENT_ID": client,
             "TENANT": TENANT,
             "TENANT_ID": tenant,
@@ -109,7 +109,7 @@ class _Azure(Cloud):
         """The client id of an identity, and the tenant."""
         from mlopsc.targets.terraform.azure.variables import TENANT, client_variable
 
-        return Expr(f"vars.{client_variable(self.written.pipeline, identity)}"), Expr(f"vars.{TENANT}")
+        return Expr(f"vars.{client_variable(identity)}"), Expr(f"vars.{TENANT}")
 
     @property
     def _shared(self) -> SharedPlace:

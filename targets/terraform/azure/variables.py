@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from shlex import quote
 
 from mlopsc.targets.terraform.azure.places import group_of, identity_of, shared_of
@@ -14,9 +12,6 @@ from mlopsc.targets.terraform.identities import identities
 from mlopsc.targets.terraform.oidc import PLANNING, RUNNING, SERVICES, jobs_environment
 
 TENANT = "AZURE_TENANT_ID"
-_PLAIN = re.compile(r"[a-z0-9_]+")
-_HASH = 6
-_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -36,17 +31,9 @@ class Variable:
         return f'{told} \\\n  "$({asked} --query clientId --output tsv)"'
 
 
-def client_variable(pipeline: str, identity: str) -> str:
-    """The name of the variable that holds the client id of an identity of a pipeline, in its GitHub environment.
-
-    Pipelines of a repository may share environments, so the pipeline is part of it. GitHub takes ASCII letters, digits
-    and `_`, and does not tell capitals apart: what else there is gives way to a hash.
-    """
-    words = pipeline
-    if not _PLAIN.fullmatch(pipeline) or len(pipeline) > _LONGEST:
-        mark = sha256(pipeline.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
-        words = f"{re.sub(r'[^a-z0-9]+', '_', pipeline.lower())[:_LONGEST]}_{mark}".lstrip("_")
-    return f"AZURE_CLIENT_ID_{words}_{identity.replace('-', '_')}".upper()
+def client_variable(identity: str) -> str:
+    """The name of the variable that holds the client id of an identity, in the GitHub environment of its jobs."""
+    return f"AZURE_CLIENT_ID_{identity.replace('-', '_')}".upper()
 
 
 def of_ci(written: Written) -> Iterator[Variable]:
@@ -63,7 +50,5 @@ def of_stages(written: Written) -> Iterator[Variable]:
 
 
 def _variable(written: Written, identity: str, end: str, group: str) -> Variable:
-    name = client_variable(written.pipeline, identity)
-    return Variable(
-        name, jobs_environment(written.pipeline, written.environment, end), group, identity_of(written, identity)
-    )
+    jobs = jobs_environment(written.pipeline, written.environment, end)
+    return Variable(client_variable(identity), jobs, group, identity_of(written, identity))
