@@ -46,7 +46,7 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     """
     if file == STDIN:
         raise click.UsageError("a build needs a folder to write to, so it cannot read stdin")
-    from mlopsc.compiler.cli.outputs import apply, compare
+    from mlopsc.compiler.cli.outputs import WORKFLOWS, apply, compare
 
     spec = locate(file)
     compilation = compile_for(spec, targets)
@@ -59,7 +59,17 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     difference = compare(spec.folder, spec.name, files, targets, only)
     apply(spec.folder, difference, files)
     _report(spec, difference)
+    if any("/".join(WORKFLOWS) in path for path in difference.changed):
+        _warn_of_github(spec, compilation)
     return Exit.OK
+
+
+def _warn_of_github(spec: Spec, compilation: Compilation) -> None:
+    """Say where GitHub would not find workflows that have just been written, or not run them."""
+    from mlopsc.compiler.cli.examination_of_github import examine_github
+    from mlopsc.compiler.cli.looks import show
+
+    show((one for one in examine_github(spec, compilation) if one.status != "ok"), sys.stderr)
 
 
 def compile_for(spec: Spec, targets: Sequence[str] = RUNNING, workspace: Workspace | None = None) -> Compilation:

@@ -43,8 +43,10 @@ def examine(file: str | None) -> Iterator[Found]:
         for name in compilation.pipelines:
             yield guarded(f"store of {name}", partial(_store, spec, compilation, name))
             yield _tracker(spec, compilation, name)
+        from mlopsc.compiler.cli.examination_of_github import examine_github
         from mlopsc.compiler.cli.examination_of_terraform import examine_terraform
 
+        yield from examine_github(spec, compilation)
         yield from examine_terraform(spec, compilation)
 
 

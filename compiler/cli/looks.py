@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import click
 
@@ -25,21 +25,22 @@ class Found:
     next: str = ""
 
 
-def show(looks: Iterable[Found]) -> bool:
+def show(looks: Iterable[Found], stream: TextIO | None = None) -> bool:
     """Show each as it comes; says whether none failed."""
     from mlopsc.compiler.render.cells import safe
     from mlopsc.compiler.render.style import Tone, style_of
     from mlopsc.stdlib.runtime.credentials import without_credentials
 
-    style = style_of(sys.stdout)
+    stream = stream or sys.stdout
+    style = style_of(stream)
     tones: dict[str, Tone] = {"ok": "good", "warn": "warning", "fail": "error"}
     is_well = True
     for found in looks:
         is_well = is_well and found.status != "fail"
         fact = safe(without_credentials(found.fact))
-        click.echo(f"{style(tones[found.status], f'{found.status:<4}')}  {found.what}: {fact}")
+        click.echo(f"{style(tones[found.status], f'{found.status:<4}')}  {found.what}: {fact}", stream)
         if found.next:
-            click.echo(f"      {style('bold', 'next')}: {style.ticked(safe(found.next))}")
+            click.echo(f"      {style('bold', 'next')}: {style.ticked(safe(found.next))}", stream)
     return is_well
 
 

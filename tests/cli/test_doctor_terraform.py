@@ -217,7 +217,11 @@ IMMUTABLE = 'github = github("shop/orders", owner_id = 11, repo_id = 22, immutab
         (GITHUB, NEW_FORM, f"correct the spec to `{IMMUTABLE}`"),
         (IMMUTABLE, OLD_FORM, 'correct the spec to `github = github("shop/orders")`'),
         (GITHUB, "repo:shop/orders:environment:dev", "it runs in `dev`: give the job `environment: orders-prod` or"),
-        (GITHUB, "repo:mallory/orders:environment:orders-prod", "`repo:shop/orders:environment:orders-prod` would be let in"),
+        (
+            GITHUB,
+            "repo:mallory/orders:environment:orders-prod",
+            "`repo:shop/orders:environment:orders-prod` would be let in",
+        ),
         ("", OLD_FORM, 'tell the spec whose repository it is: `github = github("shop/orders")`'),
     ],
 )

@@ -66,7 +66,9 @@ def test_workflows_are_written_by_the_file(repository: Path, call: Call) -> None
     pins_of(repository).write_text(text, "utf-8")
     assert call(*BUILD, "--check").code == 1
     assert call(*BUILD).code == 0
-    assert f"uses: actions/checkout@{OTHER} # v9.9.9" in workflow_of(repository).read_text("utf-8").replace("  # v", " # v")
+    assert f"uses: actions/checkout@{OTHER} # v9.9.9" in workflow_of(repository).read_text("utf-8").replace(
+        "  # v", " # v"
+    )
     again = workflow_of(repository).read_bytes()
     call(*BUILD)
     assert workflow_of(repository).read_bytes() == again
