@@ -2,8 +2,8 @@
 
 What is real: the files that `mlopsc build` wrote, GitHub's expressions, conditions, `needs` and job results as act
 has them, the scripts, pip, mlopsc from its wheel, and all that it does. What stands in: the machines; the actions in
-`stand_ins`, Terraform and `aws` among them; one environment for all jobs, with mlopsc from the wheel and packages of
-others from that of the tests, so that a job's pip finds all that it asks for, and downloads nothing.
+`stand_ins`, Terraform, `aws` and `az` among them; one environment for all jobs, with mlopsc from the wheel and packages
+of others from that of the tests, so that a job's pip finds all that it asks for, and downloads nothing.
 """
 
 from __future__ import annotations
@@ -92,6 +92,9 @@ def equipped(folder: Path) -> Workshop:
             (packages / entry.name).symlink_to(entry)
     environment = folder / "environment"
     EnvBuilder(symlinks=True).create(environment)
+    for entry in (HERE / "stand_ins" / "packages").iterdir():
+        if not (packages / entry.name).exists():
+            (packages / entry.name).symlink_to(entry)
     (own,) = environment.glob("lib/python*/site-packages")
     (own / "others.pth").write_text(str(packages), encoding="utf-8")
     install = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--find-links", str(wheels), "mlopsc"]
@@ -133,16 +136,18 @@ def run(
     event: str,
     payload: Mapping[str, Any] | None = None,
     variables: Mapping[str, str] | None = None,
+    told: Mapping[str, str] | None = None,
 ) -> Run:
     """Run a workflow of a repository as `event` would, with nothing of this process's environment.
 
-    `variables` are for stand-ins: the artifact `ACTING_LOST` is not there for later jobs.
+    `variables` are for stand-ins: the artifact `ACTING_LOST` is not there for later jobs. `told` are variables that a
+    person has set on GitHub; act knows no environments that have their own.
     """
     place = _next(shop.folder / "runs")
     home, artifacts = place / "home", place / "artifacts"
     home.mkdir(parents=True)
     (place / "event.json").write_text(json.dumps(payload or {}), encoding="utf-8")
-    command = [str(act()), event, *_options(shop, artifacts, variables or {})]
+    command = [str(act()), event, *_options(shop, artifacts, variables or {}, told or {})]
     command += ["--workflows", f".github/workflows/{workflow}.yml", "--eventpath", str(place / "event.json")]
     outside = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home)}
     done = subprocess.run(
@@ -155,12 +160,14 @@ def run(
     return Run(results, lines, artifacts)
 
 
-def _options(shop: Workshop, artifacts: Path, variables: Mapping[str, str]) -> Iterator[str]:
+def _options(shop: Workshop, artifacts: Path, variables: Mapping[str, str], told: Mapping[str, str]) -> Iterator[str]:
     yield from ("--json", "--action-offline-mode", "--no-cache-server", "--platform", "ubuntu-24.04=-self-hosted")
     for pin in KNOWN.values():
         folder = HERE / "stand_ins" / pin.action.rpartition("/")[2]
         if folder.is_dir():
             yield from ("--local-repository", f"{pin.action}@{pin.commit}={folder}")
+    for name, value in told.items():
+        yield from ("--var", f"{name}={value}")
     given = {
         **variables,
         "ACTING_PYTHON": sys.executable,

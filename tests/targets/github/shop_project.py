@@ -67,18 +67,7 @@ PROD = """environment prod {
   platform = local()
 }
 """
-DELIVERED = (
-    SPEC.replace(
-        PROD,
-        """environment prod {
-  follows  = dev
-  platform = aws(region = "eu-west-1", account = "123456789012")
-  budget   = 400USD / 1mo
-  traffic  = 20_000 / 1d
-}
-""",
-    )
-    + """
+SERVICE = """
 release api {
   model = price
   gate  = price_gate
@@ -89,8 +78,17 @@ monitor live {
   watch uptime >= 99% over 30d
 }
 """
-)
+
+
+def _delivered(platform: str) -> str:
+    service = f"  platform = {platform}\n  budget   = 400USD / 1mo\n  traffic  = 20_000 / 1d\n"
+    return SPEC.replace(PROD, PROD.replace("  platform = local()\n", service)) + SERVICE
+
+
+DELIVERED = _delivered('aws(region = "eu-west-1", account = "123456789012")')
 """The same, with a service in a cloud."""
+ON_AZURE = _delivered('azure("westeurope", "11111111-2222-3333-4444-555555555555")')
+"""The same in another cloud."""
 TARGETS = ("local", "prometheus", "terraform", "image", "github")
 IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
 HERE = Path(sys.executable).parent
