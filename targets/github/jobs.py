@@ -81,7 +81,7 @@ def stage_job(repository: Repository, build: Build, stage: Stage, ids: dict[str,
         uses="upload",
         given={
             "name": f"store-{ids[stage.name]}",
-            "path": _in_folder(repository, STORE),
+            "path": repository.in_folder(STORE),
             "include-hidden-files": True,
             "if-no-files-found": "error",
             "retention-days": 1,
@@ -138,9 +138,5 @@ def downloads(
     """What jobs of stages made, in a folder of the project: everything there is named by its content."""
     for stage in stages:
         job = ids[stage.name]
-        given: dict[str, Value] = {"name": f"store-{job}", "path": _in_folder(repository, into)}
+        given: dict[str, Value] = {"name": f"store-{job}", "path": repository.in_folder(into)}
         yield Step(f"fetch-{job}", f"Get what {stage.name} made", uses="download", given=given)
-
-
-def _in_folder(repository: Repository, path: str) -> str:
-    return f"{repository.folder}/{path}".lstrip("/")

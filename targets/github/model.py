@@ -37,6 +37,8 @@ class Step:
     """The inputs of the action."""
     env: Mapping[str, Text] = field(default_factory=dict)
     condition: Expr | None = None
+    may_fail: bool = False
+    """Whether its job goes on where it fails."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Job:
     folder: str = ""
     """Where its scripts run; without one, at the top of the repository, which a job without a checkout needs."""
     concurrency: Concurrency | None = None
+    may_fail: bool = False
+    """Whether the run passes where it fails."""
 
 
 @dataclass(frozen=True)

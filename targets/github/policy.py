@@ -22,6 +22,7 @@ _OUTPUT = re.compile(r"\bneeds\.([A-Za-z_][\w-]*)\.outputs\b|\bneeds\['([^']+)'\
 _PLAN_OR_STATE = re.compile(r"tfplan|tfstate|\bplan\b|\bterraform\b|\.terraform", re.I)
 _ALWAYS = re.compile(r"(\$\{\{)?\s*always\(\)\s*(\}\})?")
 _STATUS = re.compile(r"\b(?:always|cancelled|failure|success)\(\)")
+_OWN = "github.event.pull_request.head.repo.full_name == github.repository"
 _LONGEST_ID = 99
 _LONGEST_RUN = 360
 _CRON_FIELDS = 5
@@ -251,13 +252,32 @@ def _pull_requests(file: _File) -> Found:
     if "pull_request" not in file.triggers:
         return
     for name, job in file.jobs:
-        permissions = job.get("permissions")
-        if permissions == "write-all" or "write" in _mapping(permissions).values():
+        if _comments(job):
+            yield from _beside_its_token(name, job)
+        elif job.get("permissions") == "write-all" or "write" in _mapping(job.get("permissions")).values():
             yield f"jobs.{name}.permissions", "a job that a pull request starts must not be able to write"
     for code in file.expressions:
         if _SECRETS.search(_LITERAL.sub("", code)):
             yield f"${{{{{code}}}}}", "what a pull request starts must read no secret"
     yield from _ready(file)
+
+
+def _comments(job: Mapping[str, Any]) -> bool:
+    """Whether a job may comment on pull requests, and nothing else."""
+    return bool(_mapping(job.get("permissions")) == {"pull-requests": "write"})
+
+
+def _beside_its_token(name: str, job: Mapping[str, Any]) -> Found:
+    asked = str(job.get("if", "")).strip().removeprefix("${{").removesuffix("}}")
+    if "||" in asked or _OWN not in [part.strip() for part in asked.split("&&")]:
+        yield f"jobs.{name}.if", f"it must ask `{_OWN}`: a pull request of a fork has no token that may write"
+    for index, step in enumerate(_list(job.get("steps"))):
+        action = str(_mapping(step).get("uses", ""))
+        if action and not action.startswith("actions/download-artifact@"):
+            yield (
+                f"jobs.{name}.steps[{index}].uses",
+                "beside a token that may write, there must be no code of a pull request: artifacts alone, as data",
+            )
 
 
 def _ready(file: _File) -> Found:
@@ -266,9 +286,15 @@ def _ready(file: _File) -> Found:
     if last is None:
         yield "jobs", "one job `ready` must stand for all, so that a rule of the branch can ask for it"
         return
-    left = set(jobs) - {"ready"} - _needs(last)
+    told = {name for name, job in jobs.items() if _comments(job)}
+    left = set(jobs) - {"ready"} - told - _needs(last)
     if left:
         yield "jobs.ready.needs", f"it does not wait for {', '.join(sorted(left))}"
+    for name in sorted(told):
+        if name in _needs(last):
+            yield "jobs.ready.needs", f"it waits for {name}: a comment that cannot be written is against no change"
+        elif jobs[name].get("continue-on-error") is not True:
+            yield f"jobs.{name}", "a comment that cannot be written must not fail the run: `continue-on-error: true`"
     if not _ALWAYS.fullmatch(str(last.get("if", ""))):
         yield "jobs.ready.if", "it must always run: a check that was skipped counts as passed"
 

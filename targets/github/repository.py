@@ -81,6 +81,10 @@ class Repository:
         """The spec's path in the repository."""
         return f"{self.folder}/{self.builds[0].spec}".lstrip("/")
 
+    def in_folder(self, path: str) -> str:
+        """A path of the project as one of the repository, which is how actions take paths."""
+        return f"{self.folder}/{path}".lstrip("/")
+
     def stages(self, build: Build) -> list[Stage]:
         """The stages that a run goes through, each after its inputs."""
         return [stage for stage in build.pipeline.stages if stage.kind in RUN_KINDS]

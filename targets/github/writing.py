@@ -62,6 +62,8 @@ def _job(job: Job, pins: Mapping[str, Pin], runner: Sequence[str]) -> CommentedM
         found["if"] = _text(job.condition)
     found["runs-on"] = _text(runner[0]) if len(runner) == 1 else _value(runner)
     found["timeout-minutes"] = job.minutes
+    if job.may_fail:
+        found["continue-on-error"] = True
     if job.environment:
         found["environment"] = _text(job.environment)
     if job.concurrency:
@@ -100,6 +102,8 @@ def _step(step: Step, pins: Mapping[str, Pin]) -> CommentedMap:
     found["name"] = _text(step.name)
     if step.condition:
         found["if"] = _text(step.condition)
+    if step.may_fail:
+        found["continue-on-error"] = True
     if step.uses:
         pin = pins[step.uses]
         found["uses"] = f"{pin.action}@{pin.commit}"

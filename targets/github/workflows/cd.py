@@ -14,6 +14,7 @@ from mlopsc.targets.github.infrastructure import apply_id, apply_job, plan_id, p
 from mlopsc.targets.github.jobs import check_job, passed, stage_ids, stage_job
 from mlopsc.targets.github.model import Concurrency, Job, Workflow
 from mlopsc.targets.github.repository import Repository
+from mlopsc.targets.github.telling import delivering
 
 PURPOSE = """Delivers what is merged: the pipeline runs once in its first environment, while its image is built; then
 each environment in turn gets its infrastructure (planned by somebody who can change nothing, applied as planned once
@@ -28,7 +29,10 @@ def workflow(repository: Repository) -> Workflow:
     build = repository.builds[0]
     stages = repository.stages(build)
     ids = stage_ids(stages)
-    trained = [check_job(repository), *(stage_job(repository, build, stage, ids) for stage in stages)]
+    trained = [
+        check_job(repository),
+        *(delivering(repository, stage_job(repository, build, stage, ids)) for stage in stages),
+    ]
     images = list(image_jobs(repository, (trained[0].id,)))
     built = {environment: job.id for job, environments in images for environment in environments}
     delivered = _delivered(repository, stages, ids, tuple(job.id for job in trained), built)

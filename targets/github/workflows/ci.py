@@ -7,10 +7,12 @@ from mlopsc.targets.github.jobs import check_job, ready_job, stage_ids, stage_jo
 from mlopsc.targets.github.model import Concurrency, Workflow
 from mlopsc.targets.github.preparing import reads_no_secret
 from mlopsc.targets.github.repository import Repository
+from mlopsc.targets.github.telling import comment_job, delivered_job, proposing, telling_changes
 
 PURPOSE = """Asked of every pull request, those of forks included: is the spec right, is what it makes committed, and
 does the pipeline run as far as its gate? No job has a token of a cloud, or a secret. `ready` is the one check that a
-rule of the branch has to ask for."""
+rule of the branch has to ask for. What was found stands in one comment, but on pull requests of forks: their token can
+only read."""
 
 
 def workflow(repository: Repository) -> Workflow:
@@ -19,13 +21,19 @@ def workflow(repository: Repository) -> Workflow:
     every = repository.stages(build)
     stages = reads_no_secret(build.pipeline, every)
     ids = stage_ids(stages)
-    jobs = [check_job(repository), *(stage_job(repository, build, stage, ids) for stage in stages)]
+    check = telling_changes(repository, check_job(repository))
+    run = [proposing(repository, stage_job(repository, build, stage, ids)) for stage in stages]
+    asked = [check, delivered_job(repository), *run]
     return Workflow(
         "ci",
         f"{repository.pipeline}: integration",
         " ".join([*PURPOSE.split(), *_left_out([stage.name for stage in every if stage not in stages])]),
         {"pull_request": {}, "merge_group": {}, "workflow_dispatch": {}},
-        (*jobs, ready_job(repository, [job.id for job in jobs])),
+        (
+            *asked,
+            ready_job(repository, [job.id for job in asked]),
+            comment_job(repository, [job.id for job in (check, *run)]),
+        ),
         Concurrency(mixed(f"{repository.prefix}-ci-", Expr("github.ref")), cancels=True),
     )
 

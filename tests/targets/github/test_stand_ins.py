@@ -11,7 +11,7 @@ import pytest
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 UPLOAD = {"NAME": "store", "FILES": ".mlops/store", "NONE": "error", "HIDDEN": "true", "OVERWRITE": "false"}
-DOWNLOAD = {"NAME": "store", "PATTERN": "", "MERGE": "false", "INTO": "there/.mlops/store"}
+DOWNLOAD = {"NAME": "store", "PATTERN": "", "MERGE": "false", "RUN": "", "INTO": "there/.mlops/store"}
 
 
 @pytest.fixture
@@ -52,6 +52,20 @@ def test_all_of_a_pattern_come_into_one_folder_where_asked(job: Path) -> None:
     assert (job / "apart" / "stone" / "a.json").exists()
     assert said(job, "download-artifact/download.py", {**given, "INTO": "merged", "MERGE": "true"}) == ""
     assert (job / "merged" / "a.json").exists()
+
+
+def test_one_alone_that_a_pattern_fits_has_no_folder_of_its_own(job: Path) -> None:
+    assert upload(job) == ""
+    assert said(job, "download-artifact/download.py", {**DOWNLOAD, "NAME": "", "PATTERN": "sto*"}) == ""
+    assert (job / "there" / ".mlops" / "store" / "index" / "a.json").exists()
+
+
+def test_what_another_run_kept_is_asked_for_by_its_number(job: Path) -> None:
+    assert upload(job) == ""
+    (job / "artifacts").rename(job / "4")
+    asked = {**DOWNLOAD, "ACTING_RUNS": str(job), "RUN": "4"}
+    assert said(job, "download-artifact/download.py", asked) == ""
+    assert "artifact not found" in said(job, "download-artifact/download.py", {**asked, "RUN": "5"})
 
 
 @pytest.mark.parametrize(
