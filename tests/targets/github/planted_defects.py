@@ -27,6 +27,7 @@ _STEP_OF_CACHE = f"""      - id: cache
           path: x
           key: x
 """
+_OWN = "github.event.pull_request.head.repo.full_name == github.repository"
 _APPLY = "      - id: apply\n"
 
 PLANTED = [
@@ -188,6 +189,44 @@ PLANTED = [
         "    permissions:\n      id-token: write  # a cloud",
         "policy",
         "must not be able to write",
+    ),
+    _ci(
+        "a comment that may do more",
+        "      pull-requests: write  #",
+        "      checks: write  # a check\n      pull-requests: write  #",
+        "policy",
+        "must not be able to write",
+    ),
+    _ci("a comment where forks ask", f" && {_OWN}", "", "policy", "a pull request of a fork"),
+    _ci("a comment where anybody asks", f"{_OWN} }}}}", f"{_OWN} || true }}}}", "policy", "a pull request of a fork"),
+    _ci(
+        "a comment beside code of the pull request",
+        "      - id: fetch\n        name: Get what the jobs told\n",
+        f"      - id: code\n        name: Code\n        uses: {_CHECKOUT}\n        with:\n"
+        "          persist-credentials: false\n      - id: fetch\n        name: Get what the jobs told\n",
+        "policy",
+        "no code of a pull request",
+    ),
+    _ci(
+        "a comment that the merge waits for",
+        "      - test-demand_gate\n    if:",
+        "      - test-demand_gate\n      - comment\n    if:",
+        "policy",
+        "waits for comment",
+    ),
+    _ci(
+        "a comment that fails a run",
+        "    continue-on-error: true\n    permissions:\n",
+        "    permissions:\n",
+        "policy",
+        "must not fail the run",
+    ),
+    _ci(
+        "a title in the script of a comment",
+        '"$API/issues/comments/$found"',
+        '"${{ github.event.pull_request.title }}"',
+        "zizmor",
+        "template-injection",
     ),
     _ci(
         "a stranger's code with our token",
