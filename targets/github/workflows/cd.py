@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets.github.clouds import clouds
 from mlopsc.targets.github.clouds.cloud import Cloud
 from mlopsc.targets.github.delivery import prove_id, prove_job, release_job
-from mlopsc.targets.github.expressions import Expr
+from mlopsc.targets.github.expressions import Expr, literal
 from mlopsc.targets.github.image import image_jobs
 from mlopsc.targets.github.infrastructure import apply_id, apply_job, plan_id, plan_job
 from mlopsc.targets.github.jobs import check_job, passed, stage_ids, stage_job
-from mlopsc.targets.github.model import Concurrency, Job, Workflow
+from mlopsc.targets.github.model import Concurrency, Job, Value, Workflow
 from mlopsc.targets.github.repository import Repository
 from mlopsc.targets.github.telling import delivering
 
 PURPOSE = """Delivers what is merged: the pipeline runs once in its first environment, while its image is built; then
 each environment in turn gets its infrastructure (planned by somebody who can change nothing, applied as planned once
 its approvers have been asked), takes over what was trained by its hash, and judges it at its gate. A version that
-passes is released; ticks do the rest. Started by hand or by `repository_dispatch` (`mlopsc-retrain`), it does the same
-with the newest rows."""
+passes is released; ticks do the rest. Started by hand, as far as an environment that is named, or by
+`repository_dispatch` (`mlopsc-retrain`), it does the same with the newest rows."""
 RETRAIN = "mlopsc-retrain"
 
 
@@ -33,7 +34,7 @@ def workflow(repository: Repository) -> Workflow:
         check_job(repository),
         *(delivering(repository, stage_job(repository, build, stage, ids)) for stage in stages),
     ]
-    images = list(image_jobs(repository, (trained[0].id,)))
+    images = [(_beyond(repository, job), named) for job, named in image_jobs(repository, (trained[0].id,))]
     built = {environment: job.id for job, environments in images for environment in environments}
     delivered = _delivered(repository, stages, ids, tuple(job.id for job in trained), built)
     return Workflow(
@@ -42,12 +43,30 @@ def workflow(repository: Repository) -> Workflow:
         " ".join(PURPOSE.split()),
         {
             "push": {"branches": [repository.branch]},
-            "workflow_dispatch": {},
+            "workflow_dispatch": _asked(repository),
             "repository_dispatch": {"types": [RETRAIN]},
         },
         (*trained, *(job for job, _ in images), *delivered),
         Concurrency(f"{repository.prefix}-cd", cancels=False),
     )
+
+
+def _asked(repository: Repository) -> Value:
+    """How far somebody wants to deliver who starts it by hand; nothing where there is but one way."""
+    names = _environments(repository)
+    given: Value = {"description": "As far as", "type": "choice", "default": names[-1], "options": names}
+    return {"inputs": {"environment": given}} if len(names) > 1 else {}
+
+
+def _environments(repository: Repository) -> list[str]:
+    first = repository.builds[0].pipeline.environment.name
+    return list(dict.fromkeys([first, *(cloud.environment for cloud in clouds(repository.builds))]))
+
+
+def _beyond(repository: Repository, job: Job) -> Job:
+    """A job that nobody needs who goes no farther than the first environment."""
+    first, *more = _environments(repository)
+    return replace(job, condition=Expr(f"inputs.environment != {literal(first)}")) if more else job
 
 
 def _delivered(
@@ -57,15 +76,24 @@ def _delivered(
     after: tuple[str, ...],
     images: Mapping[str, str],
 ) -> Iterator[Job]:
+    names = _environments(repository)
     for cloud in clouds(repository.builds):
         image = images.get(cloud.environment)
-        yield plan_job(repository, cloud, (*after, image) if image else after)
+        planned = plan_job(repository, cloud, (*after, image) if image else after)
+        place = names.index(cloud.environment)
+        yield _unless_asked(planned, names[place - 1]) if place else planned
         yield apply_job(repository, cloud)
         needs = (*ids.values(), plan_id(cloud), apply_id(cloud))
         yield prove_job(repository, cloud, stages, ids, needs, _unless_failed(cloud))
         for stage in _of_kind(cloud, "release"):
             yield release_job(repository, cloud, stage)
         after = (prove_id(cloud),)
+
+
+def _unless_asked(job: Job, before: str) -> Job:
+    """Somebody may want to go no farther than the environment before."""
+    assert job.condition is not None, "a plan waits for what was before"
+    return replace(job, condition=Expr(f"{job.condition.code} && inputs.environment != {literal(before)}"))
 
 
 def _unless_failed(cloud: Cloud) -> Expr:

@@ -98,8 +98,13 @@ class World:
 
     def serving(self) -> int | None:
         """The version that production serves."""
-        found = json.loads(self.call("release", "status", "-e", "prod", "--json"))["state"]["champion"]
+        found = self.state()["champion"]
         return None if found is None else int(found)
+
+    def state(self) -> Mapping[str, Any]:
+        """The state of the release in production."""
+        found: dict[str, Any] = json.loads(self.call("release", "status", "-e", "prod", "--json"))["state"]
+        return found
 
     def call(self, *arguments: str) -> str:
         """What a command says that a person calls, who may do everything."""

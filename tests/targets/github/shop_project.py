@@ -129,9 +129,9 @@ def build(folder: Path, programs: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def outcomes(folder: Path, programs: Path) -> dict[str, str]:
+def outcomes(folder: Path, programs: Path, pipeline: str = "shop") -> dict[str, str]:
     """How each stage ends in development where the runner of this machine runs them all."""
-    command = [programs / "python", "deploy/shop/dev/run.py", "--json"]
+    command = [programs / "python", f"deploy/{pipeline}/dev/run.py", "--json"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     summaries = [one["summary"] for one in events if one["event"] == "StageFinished"]

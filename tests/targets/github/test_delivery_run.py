@@ -1,4 +1,4 @@
-"""A delivery, run: two merges, a rollback, a look, and a merge that the gate of production stops."""
+"""Deliveries, run: by hand and by merges, a rollback, a look, and a merge that the gate of production stops."""
 
 from __future__ import annotations
 
@@ -48,17 +48,23 @@ def first(world: World) -> Done:
 
 @pytest.fixture(scope="module")
 def second(world: World, first: Done) -> Done:
-    """One that makes another model, and nothing else."""
+    """A change that makes another model, and nothing else, delivered by hand."""
     assert first
     shop_project.change(
         world.project, "validation = 10%, test = 30%", "validation = 15%, test = 25%", world.workshop.programs
     )
     acting.committed(world.project)
-    return _done(world, world.run("cd", "push", PUSH))
+    return _done(world, world.run("cd", "workflow_dispatch", {"inputs": {"environment": "prod"}}))
 
 
 def _done(world: World, run: Run) -> Done:
     return Done(run, world.serving(), world.records())
+
+
+def test_a_delivery_by_hand_to_development_goes_no_farther(world: World) -> None:
+    done = world.run("cd", "workflow_dispatch", {"inputs": {"environment": "dev"}})
+    assert done.results == dict.fromkeys(["check", *STAGES], "success"), done.said
+    assert not any(world.states.iterdir()), "nothing was applied, and no image made"
 
 
 def test_a_merge_is_trained_applied_proven_and_released(first: Done) -> None:
@@ -100,7 +106,7 @@ def test_the_image_is_attested_and_runs_what_was_trained(world: World, first: Do
     assert trained < shop_project.records(world.states / "store").keys()
 
 
-def test_a_merge_that_changes_no_infrastructure_asks_nobody(second: Done) -> None:
+def test_a_delivery_that_changes_no_infrastructure_asks_nobody(second: Done) -> None:
     delivered = ("image", "plan-prod", "prove-prod", "release-prod-api")
     assert second.run.results == dict.fromkeys(["check", *STAGES, *delivered], "success"), second.run.said
     assert second.serving == 2

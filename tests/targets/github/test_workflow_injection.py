@@ -113,7 +113,7 @@ def _with(names: Mapping[str, str], code: str) -> str:
 
     Other texts are words of GitHub, such as `'true'`, which a name may be as well.
     """
-    parts = re.split(r"((?<=inputs\.environment == )'(?:[^']|'')*')", code)
+    parts = re.split(r"((?<=inputs\.environment [!=]= )'(?:[^']|'')*')", code)
     texts = [names.get(part[1:-1].replace("''", "'"), part) for part in parts[1::2]]
     rest = [re.sub(r"\bneeds\.([\w-]+)", lambda match: f"needs.{names[match[1]]}", part) for part in parts[::2]]
     return "".join(part for pair in zip(rest, [*texts, ""], strict=True) for part in pair)
