@@ -22,7 +22,9 @@ from mlopsc.compiler.workspace import MemoryWorkspace
 from mlopsc.stdlib import registry
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+PAGES = [page for page in WRITTEN if ".mlops" not in page.parts]
+"""All but what runs and rehearsals of an example have left there."""
 FENCE = re.compile(r"^( *)```(\w+)?([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 KINDS = {"mlops", "mlops fragment", "console", "python", "json", "text", "toml", "yaml", "bash"}
 
