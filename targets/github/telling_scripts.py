@@ -24,7 +24,7 @@ jq --slurp '
     gsub("&(?!(lt|gt|amp|#96|#124);)"; "&amp;") | gsub("<(?!/?code>|br>)"; "&lt;")
     | gsub("(?<one>(?<!&)#(?=[0-9]+\\b)|gh-(?=[0-9])|:(?=//)|www(?=\\.)|\\](?=[(:]))"; "\(.one)\u200b"; "gi")
     | split("@") | join("@\u200b");
-  def closed: if ([scan("^ *```")] | length) % 2 == 1 then . + "\n```" else . end;
+  def closed: if (split("\n") | map(select(test("^ *```"))) | length) % 2 == 1 then . + "\n```" else . end;
   (env.RESULTS | fromjson) as $results
   | [env.JOBS | splits(" ") | {job: ., result: $results[.].result}] as $jobs
   | ($jobs | map(select(.result != "success")) | length) as $bad
@@ -37,7 +37,7 @@ jq --slurp '
       "",
       "|  | job | result |",
       "|---|---|---|",
-      ($jobs[] | "| \($signs[.result] // ":warning:") | <code>\(.job)</code> | \(.result) |"),
+      ($jobs[] | "| \($signs[.result] // ":warning:") | `\(.job)` | \(.result) |"),
       "",
       (.[] | plain | closed),
       ""

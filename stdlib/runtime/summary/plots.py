@@ -17,8 +17,8 @@ _BOUND, _ESTIMATE, _LIMIT = "#a9c4ea", "#2f6fc4", "#d1242f"
 _MOST_BARS = 16
 _MOST_PLOTS = 4
 _LONGEST = 44
-_HEAD, _BAR, _WIDTH = 110, 34, 900
-"""Points."""
+_WIDTH, _HEAD, _BAR, _SEARCH = 900, 110, 34, 300
+"""Points: the width, and heights: around the bars, of a bar, and of the line of a search."""
 _PLAIN = frozenset(" ._-+/()=,:*≤≥%")
 _UPPER = ("<=", "<")
 _LOWER = (">=", ">")
@@ -103,7 +103,7 @@ def _candidates(facts: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     room = (max(scores) - min(scores)) / 10 or abs(scores[0]) / 10 or 1.0
     metric = _label(f"{objective['metric']} on {objective['on']}")
     yield (
-        f"%%{{init: {{{_colours(_ESTIMATE)}}}}}%%",
+        f"%%{{init: {{{_size(_SEARCH)}, {_colours(_ESTIMATE)}}}}}%%",
         "xychart-beta",
         f'  title "{metric}: candidates, the best first"',
         f"  x-axis [{', '.join(str(rank) for rank in range(1, len(scores) + 1))}]",
@@ -122,9 +122,8 @@ def _barred(title: str, axis: str, bars: Sequence[_Bar], limit: float | None) ->
     colours = _colours(*((_BOUND, _ESTIMATE) if is_longer else (_ESTIMATE, _BOUND)), _LIMIT)
     limits = [float(limit)] if limit is not None and _is_figure(limit) else []
     values = (0.0, *estimates, *bounds, *limits)
-    size = f'"xyChart": {{"width": {_WIDTH}, "height": {_HEAD + _BAR * len(shown)}}}'
     lines = [
-        f"%%{{init: {{{size}, {colours}}}}}%%",
+        f"%%{{init: {{{_size(_HEAD + _BAR * len(shown))}, {colours}}}}}%%",
         "xychart-beta horizontal",
         f'  title "{_label(title, 2 * _LONGEST)}{rest}"',
         f"  x-axis [{', '.join(_labels([one.label for one in shown]))}]",
@@ -149,6 +148,10 @@ def _label(text: str, longest: int = _LONGEST) -> str:
     words = " ".join(safe(text).replace("<=", "≤").replace(">=", "≥").split())
     plain = "".join(one if one.isalnum() or one in _PLAIN else "·" for one in words).replace("%%", "%·")
     return (plain if len(plain) <= longest else f"{plain[: longest - 1]}…") or "·"
+
+
+def _size(height: int) -> str:
+    return f'"xyChart": {{"width": {_WIDTH}, "height": {height}}}'
 
 
 def _colours(*palette: str) -> str:

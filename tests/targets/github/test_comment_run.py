@@ -91,7 +91,7 @@ def test_what_was_found_stands_on_the_pull_request(world: World, first: tuple[Ru
     assert run.results == dict.fromkeys(jobs, "success"), run.said
     assert text.startswith(f"{MARK}\n## shop: all has passed\n")
     for job in ("check", *STAGES):
-        assert f"| :white_check_mark: | <code>{job}</code> | success |" in text
+        assert f"| :white_check_mark: | `{job}` | success |" in text
     assert "### What of the spec has changed since" in text
     assert "| data | <code>orders.split</code> | random(train = 60%, validation = 10%, test = 30%) |" in text
     assert "require mae(test) &lt;= 1 at 95% | estimate " in text
@@ -116,7 +116,7 @@ def test_the_same_comment_is_kept_up_to_date(world: World, first: tuple[Run, str
     assert len(world.github.comments) == 1
     assert text != first[1]
     assert text.startswith(f"{MARK}\n## shop: not all has passed\n")
-    assert "| :x: | <code>test-price_gate</code> | failure |" in text
+    assert "| :x: | `test-price_gate` | failure |" in text
     assert "| ✗ | require mae(test) &lt;= 0.1 at 95% · FAIL | estimate " in text, "a gate that failed is told, too"
 
 
@@ -132,7 +132,7 @@ def broken(world: World, second: tuple[Run, str]) -> Run:
 def test_what_was_told_before_is_gone_where_nothing_is_told(world: World, broken: Run) -> None:
     assert broken.results == {"check": "failure", "delivered": "success", "ready": "failure", "comment": "success"}
     text = world.github.comments[0]["body"]
-    assert "| :x: | <code>check</code> | failure |\n| :white_circle: | <code>data-orders</code> | skipped |" in text
+    assert "| :x: | `check` | failure |\n| :white_circle: | `data-orders` | skipped |" in text
     assert "###" not in text
 
 

@@ -65,9 +65,9 @@ def test_it_tells_how_each_job_ended_and_what_it_told(write: Write) -> None:
         "",
         "|  | job | result |",
         "|---|---|---|",
-        "| :white_check_mark: | <code>check</code> | success |",
-        "| :x: | <code>data-orders</code> | failure |",
-        "| :white_circle: | <code>train-price</code> | skipped |",
+        "| :white_check_mark: | `check` | success |",
+        "| :x: | `data-orders` | failure |",
+        "| :white_circle: | `train-price` | skipped |",
         "",
         "### What of the spec",
     ]
@@ -106,7 +106,7 @@ def test_what_our_own_pages_say_is_seen_as_it_is(write: Write) -> None:
 
 
 def test_a_part_that_is_cut_hides_none_after_it(write: Write) -> None:
-    text = write({"check": "```mermaid\n" + "x" * 50_000, "data-orders": "### seen\n"})
+    text = write({"check": "### told\n\n```mermaid\n" + "x" * 50_000, "data-orders": "### seen\n"})
     assert len(text) < 21_000
     assert [token.content for token in PARSER.parse(text) if token.type == "inline"][-1] == "seen"
 
