@@ -19,6 +19,7 @@ def registry() -> Registry:
     from mlopsc.compiler.schema.registry import Registry
     from mlopsc.stdlib import (
         columns,
+        compute,
         data,
         detectors,
         environment,
@@ -31,5 +32,5 @@ def registry() -> Registry:
         train,
     )
 
-    modules = [hosting, environment, columns, data, metrics, train, test, release, monitor, detectors, score]
-    return Registry.collect(modules)
+    kinds = [data, metrics, train, test, release, monitor, detectors, score]
+    return Registry.collect([hosting, environment, compute, columns, *kinds])

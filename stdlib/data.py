@@ -18,6 +18,7 @@ from mlopsc.compiler.schema.types import (
     Share,
     StageRef,
 )
+from mlopsc.stdlib import compute  # noqa: F401 (where its stages can run)
 
 Number = Annotated[str, ColumnRef(("int", "float", "bool"))]
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from mlopsc.compiler.schema.declarations import Event, Function, StageKind, Subject, Verb, setting
 from mlopsc.compiler.schema.types import ColumnRef, Compared, FilePath, Positive, PythonName, StageRef
 from mlopsc.compiler.schema.values import Rate
+from mlopsc.stdlib import compute  # noqa: F401 (where its stages can run)
 from mlopsc.stdlib.metrics import Metric, Operational
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from mlopsc.compiler.schema.declarations import Function, StageKind, Verb, setting
 from mlopsc.compiler.schema.types import Column, Positive, Rising, Share, StageRef
+from mlopsc.stdlib import compute  # noqa: F401 (where its stages can run)
 from mlopsc.stdlib.metrics import Metric, Operational
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from mlopsc.compiler.schema.declarations import Function, StageKind, Verb, setting
 from mlopsc.compiler.schema.types import FilePath, FunctionOf, Positive, StageRef, Written
+from mlopsc.stdlib import compute  # noqa: F401 (where its stages can run)
 from mlopsc.stdlib.data import Check, Secret
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from mlopsc.compiler.schema.declarations import StageKind, Subject, Verb, setting
 from mlopsc.compiler.schema.types import ColumnRef, FilePath, Measured, PythonName, Share, StageRef
+from mlopsc.stdlib import compute  # noqa: F401 (where its stages can run)
 from mlopsc.stdlib.metrics import Latency, Metric
 
 

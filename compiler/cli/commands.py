@@ -15,7 +15,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Write a spec": ("init", "add", "check", "fmt", "explain"),
     "Run it": ("build", "run", "why"),
     "Serve it": ("rehearse", "release", "serve", "monitor", "score", "forget"),
-    "Deploy it": ("plan", "diff", "verify", "pins"),
+    "Deploy it": ("plan", "diff", "verify", "job", "pins"),
     "Look at it": ("graph", "data", "runs"),
     "Set up": ("doctor", "completion"),
 }

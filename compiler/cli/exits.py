@@ -15,6 +15,7 @@ class Exit(IntEnum):
     UNDECIDED = 3
     ENVIRONMENT = 4
     INTERNAL = 70
+    RUNNING = 75
     INTERRUPTED = 130
     PIPE = 141
 
@@ -26,6 +27,7 @@ MEANINGS: Mapping[Exit, str] = {
     Exit.UNDECIDED: "undecided: too few rows to tell",
     Exit.ENVIRONMENT: "the environment: files, network, missing tools",
     Exit.INTERNAL: "a mistake of mlopsc itself",
+    Exit.RUNNING: "a job is still running: ask again later",
     Exit.INTERRUPTED: "interrupted",
     Exit.PIPE: "nobody read the output to its end",
 }

@@ -238,7 +238,7 @@ class StageKind(Block):
 
     timeout: types.Positive | None = setting("How long the stage may take before it is stopped and fails.")
     retries: int = setting("How often the stage is tried again after it failed for a passing reason.", 0, ge=0, le=10)
-    compute: Compute | None = setting("Where the stage runs; by default, here.", runs=False)
+    compute: Compute | None = setting("Where the stage runs; by default, here.")
 
 
 class Verb(Declaration):

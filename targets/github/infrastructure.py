@@ -8,7 +8,10 @@ from mlopsc.targets.github.jobs import READ, checkout, passed, python
 from mlopsc.targets.github.model import Job, Step, Text
 from mlopsc.targets.github.names import job_id
 from mlopsc.targets.github.repository import Repository
+from mlopsc.targets.terraform.jobs import jobs_of
 
+_IMAGE = "TF_VAR_image"
+"""By which Terraform learns which image tasks run."""
 _PLAN = """set -o pipefail
 if [ ! -f "$FOLDER/.terraform.lock.hcl" ]; then
   echo "::error::commit $FOLDER/.terraform.lock.hcl, which terraform init writes: the apply takes no other providers"
@@ -40,10 +43,16 @@ mlopsc verify "$SPEC" "$ENVIRONMENT" | tee -a "$GITHUB_STEP_SUMMARY"
 """
 
 
-def plan_job(repository: Repository, cloud: Cloud, needs: tuple[str, ...]) -> Job:
-    """What would change, as somebody who can change nothing; a plan that weakens the environment fails."""
+def plan_job(repository: Repository, cloud: Cloud, needs: tuple[str, ...], image: str | None = None) -> Job:
+    """What would change, as somebody who can change nothing; a plan that weakens the environment fails.
+
+    `image` is the job that says which image tasks run, where there are any.
+    """
     script = f"{_PLAN}{cloud.plans.keep}{_NOTED}"
     about = _about(repository, cloud, "ci-plan")
+    outputs = {name: Expr(f"steps.plan.outputs.{name}") for name in ("changes", "hash", "key")}
+    if image:
+        about[_IMAGE] = outputs["image"] = Expr(f"needs.{image}.outputs.image")
     plan = Step("plan", "Plan, and keep the plan where it is encrypted", run=script, env=about)
     return Job(
         plan_id(cloud),
@@ -54,7 +63,7 @@ def plan_job(repository: Repository, cloud: Cloud, needs: tuple[str, ...]) -> Jo
         (READ, IDENTITY),
         Expr(passed(*needs)),
         cloud.planning,
-        outputs={name: Expr(f"steps.plan.outputs.{name}") for name in ("changes", "hash", "key")},
+        outputs=outputs,
         folder=repository.folder,
     )
 
@@ -64,12 +73,14 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
     planned = plan_id(cloud)
     given = {name: Expr(f"needs.{planned}.outputs.{name.lower()}") for name in ("HASH", "KEY")}
     about = _about(repository, cloud, "ci-apply")
-    named = {
+    named: dict[str, Text] = {
         "SPEC": repository.builds[0].spec,
         "ENVIRONMENT": cloud.environment,
         **cloud.opens,
         **cloud.terraform("ci-apply"),
     }
+    if jobs_of(cloud.build):
+        named[_IMAGE] = Expr(f"needs.{planned}.outputs.image")
     return Job(
         apply_id(cloud),
         f"apply {cloud.environment}",

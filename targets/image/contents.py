@@ -9,6 +9,7 @@ from posixpath import normpath
 
 from mlopsc.compiler.python_modules import LOCKS
 from mlopsc.targets import Build, folder_name
+from mlopsc.targets.terraform.jobs import jobs_of
 from mlopsc.targets.terraform.platforms import LOCAL, platform_of
 
 _INSTALLABLE = ("requirements.lock", "requirements.txt")
@@ -23,7 +24,7 @@ def needs_image(build: Build) -> bool:
     """Whether an environment is on a cloud and has something there that runs from an image."""
     pipeline = build.pipeline
     serves = pipeline.environment.serves and any(stage.kind == "release" for stage in pipeline.stages)
-    return serves and platform_of(build)["function"] != LOCAL
+    return (serves or bool(jobs_of(build))) and platform_of(build)["function"] != LOCAL
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, cast
 from mlopsc.compiler.ir.graph import ancestors
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets.terraform.building import Written
+from mlopsc.targets.terraform.jobs import jobs_of, submitted
 from mlopsc.targets.terraform.resources import Reason
 
 _REMOTE = "://"
@@ -65,8 +66,10 @@ class Identity:
     """For people: the groups that may take it, as the spec has them."""
 
 
+SUBMIT = "submit"
+"""Starts jobs and sees how they end; what they do themselves is done as `train`."""
 NAMES = ("train", "release", "router", "monitor", "score", "reader")
-"""All names that identities can have."""
+"""All names that identities can have, but for those that only environments with cloud jobs have."""
 
 
 def identities(written: Written) -> tuple[Identity, ...]:
@@ -80,6 +83,8 @@ def _found(written: Written) -> Iterator[Identity]:
     trained = [stage for stage in stages if stage.kind in ("data", "train", "test")]
     if trained:
         yield _train(written, trained)
+    if submitted(written.build):
+        yield _submit(written, trained)
     for kind, make in (("release", _release), ("monitor", _monitor), ("score", _score)):
         there = [stage for stage in stages if stage.kind == kind]
         if there and pipeline.environment.serves:
@@ -100,6 +105,16 @@ def _train(written: Written, stages: list[Stage]) -> Identity:
         tuple(_training(written, stages)),
         tuple(_sources(written, stages)),
     )
+
+
+def _submit(written: Written, stages: list[Stage]) -> Identity:
+    """It computes keys as a run does, to find what is running or done already, and makes nothing but its notes."""
+    first = jobs_of(written.build)[0].stage.name
+    reads = [Grant((Act.READ,), grant.prefix, grant.reason) for grant in _training(written, stages)]
+    noted = written.because_of_stage("Which task was started for which key", first, "compute")
+    grants = (*reads, Grant((Act.READ, Act.CREATE), "jobs/", noted))
+    reason = written.because_of_stage("What starts jobs runs as", first, "compute")
+    return Identity(SUBMIT, "Starts cloud jobs and waits for them", reason, grants, tuple(_sources(written, stages)))
 
 
 def _training(written: Written, stages: list[Stage]) -> Iterator[Grant]:

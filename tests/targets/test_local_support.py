@@ -83,8 +83,8 @@ CASES = {
     "cost": (REQUIRE, "require cost(test, false_positive = 1, false_negative = 5) <= 2 at 95%"),
     "python": (REQUIRE, 'require python(test, "code.py:gain") >= 2 at 95%'),
 }
-WITHOUT_FUNCTIONS = {"compute", "decide"}
-"""Settings that can only be written with a function: `compute` has none yet, `decide` only `threshold`."""
+WITHOUT_FUNCTIONS = {"decide"}
+"""Settings that can only be written with a function: `decide` has only `threshold`."""
 
 
 def refusals(spec: str) -> list[tuple[str, str]]:

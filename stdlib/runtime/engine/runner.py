@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from mlopsc.stdlib.runtime.store.faults import OperationError, require_current_f
 
 if TYPE_CHECKING:
     from mlopsc.stdlib.runtime.engine.attempts import Attempts, Finished
+
+JOB = "MLOPSC_JOB"
+"""Says of which stage this machine is the cloud job."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class _Walk:
 
         if self._attempts is None:
             self._attempts = Attempts(self._prepared, self._folder, self._tell, self._kinds_ahead())
-        reason = "; ".join(self._prepared.causes(stage.name, parts, found))
+        reason = "; ".join((*self._prepared.causes(stage.name, parts, found), *_where(stage)))
         self._attempts.begin(stage, inputs, parts, found, reason)
 
     def _kinds_ahead(self) -> list[str]:
@@ -179,6 +183,12 @@ class _Walk:
         about = {"pipeline": plan.name, "environment": plan.environment, "began": self._wall, "exit_code": exit_code}
         seconds = round(time.monotonic() - self._began, 3)
         self._folder.write({**about, "seconds": seconds}, tuple(self._summaries.values()))
+
+
+def _where(stage: PlannedStage) -> tuple[str, ...]:
+    """That a stage runs here, where the spec would have it run as a job and this is none."""
+    asks = (stage.settings.get("compute") or {}).get("function") == "job"
+    return ("here, not as the cloud job that the spec asks for",) if asks and not os.environ.get(JOB) else ()
 
 
 _ENDED = {

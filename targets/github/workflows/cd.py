@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mlopsc.compiler.ir.model import Stage
+from mlopsc.targets.github.cloud_jobs import are_done, has_jobs, hosted, jobs_id, jobs_job
 from mlopsc.targets.github.clouds import clouds
 from mlopsc.targets.github.clouds.cloud import Cloud
 from mlopsc.targets.github.delivery import prove_id, prove_job, release_job
@@ -28,7 +29,7 @@ RETRAIN = "mlopsc-retrain"
 def workflow(repository: Repository) -> Workflow:
     """The workflow; one delivery at a time, and none is cancelled."""
     build = repository.builds[0]
-    stages = repository.stages(build)
+    stages = hosted(repository.stages(build), clouds(repository.builds))
     ids = stage_ids(stages)
     trained = [
         check_job(repository),
@@ -79,12 +80,17 @@ def _delivered(
     names = _environments(repository)
     for cloud in clouds(repository.builds):
         image = images.get(cloud.environment)
-        planned = plan_job(repository, cloud, (*after, image) if image else after)
+        planned = plan_job(repository, cloud, (*after, image) if image else after, image if has_jobs(cloud) else None)
         place = names.index(cloud.environment)
         yield _unless_asked(planned, names[place - 1]) if place else planned
         yield apply_job(repository, cloud)
-        needs = (*ids.values(), plan_id(cloud), apply_id(cloud))
-        yield prove_job(repository, cloud, stages, ids, needs, _unless_failed(cloud))
+        needs: tuple[str, ...] = (plan_id(cloud), apply_id(cloud))
+        condition = _unless_failed(cloud)
+        if has_jobs(cloud):
+            yield jobs_job(repository, cloud, needs, condition)
+            needs = (*needs, jobs_id(cloud))
+            condition = Expr(f"{condition.code} && {are_done(jobs_id(cloud))}")
+        yield prove_job(repository, cloud, stages, ids, (*ids.values(), *needs), condition)
         for stage in _of_kind(cloud, "release"):
             yield release_job(repository, cloud, stage)
         after = (prove_id(cloud),)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mlopsc.targets.github.cloud_jobs import are_done, has_jobs, resume_id, resume_job
 from mlopsc.targets.github.clouds import clouds
-from mlopsc.targets.github.delivery import look_job, tick_job
+from mlopsc.targets.github.clouds.cloud import Cloud
+from mlopsc.targets.github.delivery import look_job, prove_job, release_job, tick_job
+from mlopsc.targets.github.expressions import Expr
+from mlopsc.targets.github.jobs import passed
 from mlopsc.targets.github.model import Concurrency, Job, Workflow
 from mlopsc.targets.github.repository import Repository
 from mlopsc.targets.github.scheduling import cron
@@ -19,6 +23,8 @@ def workflow(repository: Repository) -> Workflow | None:
     """The workflow; none where nothing is released."""
     jobs: list[Job] = []
     for cloud in clouds(repository.builds):
+        if has_jobs(cloud):
+            jobs += _resumed(repository, cloud)
         for stage in cloud.build.pipeline.stages:
             if stage.kind == "release":
                 jobs.append(_alone(repository, tick_job(repository, cloud, stage)))
@@ -35,6 +41,15 @@ def workflow(repository: Repository) -> Workflow | None:
         {"schedule": [{"cron": schedule}], "workflow_dispatch": {}},
         tuple(jobs),
     )
+
+
+def _resumed(repository: Repository, cloud: Cloud) -> list[Job]:
+    """What a delivery would have done, had it waited for its jobs."""
+    condition = Expr(f"{passed()} && {are_done(resume_id(cloud))}")
+    proved = prove_job(repository, cloud, [], {}, (resume_id(cloud),), condition)
+    released = [stage for stage in cloud.build.pipeline.stages if stage.kind == "release"]
+    jobs = [resume_job(repository, cloud), proved, *(release_job(repository, cloud, stage) for stage in released)]
+    return [_alone(repository, job) for job in jobs]
 
 
 def _alone(repository: Repository, job: Job) -> Job:

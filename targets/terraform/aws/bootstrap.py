@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from mlopsc.targets import Build, OutputFile, folder_name
 from mlopsc.targets.terraform.aws.ci import ci_roles
+from mlopsc.targets.terraform.aws.job_rights import execution_rights, submit_rights
 from mlopsc.targets.terraform.aws.place import STATE_FILE, Place
 from mlopsc.targets.terraform.aws.policies import Condition, Statement, document, policy_text
 from mlopsc.targets.terraform.aws.roles import AUDIENCE
@@ -17,6 +18,7 @@ from mlopsc.targets.terraform.documents import owner_tags
 from mlopsc.targets.terraform.expressions import Document, Expr, Value
 from mlopsc.targets.terraform.guides import guide
 from mlopsc.targets.terraform.identities import Source, identities
+from mlopsc.targets.terraform.jobs import jobs_of
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.oidc import ISSUER
 from mlopsc.targets.terraform.resources import Backend, Output, Resource, Root
@@ -158,6 +160,9 @@ def _bounds(place: Place) -> Iterator[Statement]:
                 Condition("StringEquals", "kms:ViaService", (f"s3.{place.region}.amazonaws.com",)),
             ),
         )
+    if jobs_of(place.build):
+        yield from execution_rights(place)
+        yield from submit_rights(place)
 
 
 def _is_s3(source: Source) -> bool:

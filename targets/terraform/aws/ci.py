@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlopsc.targets.terraform.aws.job_rights import looking_rights, making_rights, role_names
 from mlopsc.targets.terraform.aws.place import Place
 from mlopsc.targets.terraform.aws.policies import Condition, Statement, arn, document, policy_text
 from mlopsc.targets.terraform.aws.roles import workflow_trust
 from mlopsc.targets.terraform.expressions import Value
 from mlopsc.targets.terraform.identities import NAMES
+from mlopsc.targets.terraform.jobs import jobs_of
 from mlopsc.targets.terraform.naming import name
 from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, jobs_environment, subjects
 from mlopsc.targets.terraform.resources import Resource
@@ -143,6 +145,8 @@ def _apply_rights(place: Place) -> Iterator[Statement]:
         (_budget(place),),
         "The environment's budget",
     )
+    if jobs_of(place.build):
+        yield from making_rights(place)
 
 
 def _reads(place: Place) -> Iterator[Statement]:
@@ -154,6 +158,9 @@ def _reads(place: Place) -> Iterator[Statement]:
         (_budget(place),),
         "The environment's budget",
     )
+
+    if jobs_of(place.build):
+        yield from looking_rights(place)
 
 
 def _state(place: Place, *, writes: bool) -> Iterator[Statement]:
@@ -202,7 +209,7 @@ def _image_rights(place: Place) -> Iterator[Statement]:
 
 
 def _roles(place: Place) -> list[str]:
-    return [place.named("role", identity) for identity in NAMES]
+    return [place.named("role", identity) for identity in (*NAMES, *role_names(place))]
 
 
 def _budget(place: Place) -> str:

@@ -84,6 +84,11 @@ class Place:
         return f"{path}/" if path else ""
 
     @property
+    def store(self) -> str:
+        """The URL of the store."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    @property
     def state_bucket(self) -> str:
         """The bucket that keeps the states of the pipeline in this account."""
         return name("aws_s3_bucket", self.written.pipeline, "state", self.account)
@@ -97,6 +102,30 @@ class Place:
     def boundary(self) -> str:
         """The policy beyond which no role of the environment can go."""
         return self.named("policy", "boundary")
+
+    @property
+    def network(self) -> Mapping[str, Any]:
+        """The call `existing(vpc = …, subnets = …)` of the network that jobs run in; empty without one."""
+        return cast("Mapping[str, Any]", self.build.pipeline.environment.settings.get("network") or {})
+
+    @property
+    def vpc(self) -> str:
+        """That network's id."""
+        return str(self.network["vpc"])
+
+    @property
+    def cluster(self) -> str:
+        """The name of the cluster that jobs run on."""
+        return self.role_name("jobs")
+
+    @property
+    def registry(self) -> str:
+        """The name of the registry of the pipeline's images."""
+        return name("aws_ecr_repository", self.written.pipeline)
+
+    def task(self, stage: str) -> str:
+        """The name of the task of a stage."""
+        return self.role_name(f"job-{stage}")
 
     @property
     def oidc(self) -> str:

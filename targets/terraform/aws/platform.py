@@ -14,6 +14,7 @@ from mlopsc.compiler.text import Location
 from mlopsc.targets import Build, OutputFile
 from mlopsc.targets.terraform import messages
 from mlopsc.targets.terraform.aws.buckets import own_bucket
+from mlopsc.targets.terraform.aws.checks import jobs_refused
 from mlopsc.targets.terraform.aws.monthly import CURRENCY, monthly
 from mlopsc.targets.terraform.aws.regions import REGIONS
 from mlopsc.targets.terraform.platforms import PLATFORM, settings_of
@@ -45,8 +46,7 @@ class AwsPlatform:
         yield from trust_unknown(model)
         instead = "Leave it out: what serves models on `aws` is not written yet; the store and all identities are."
         yield from unsupported(environment, "serve", "aws", "way to serve that Terraform writes yet", instead)
-        instead = "Leave it out: nothing that is written for it stands in a network of yours."
-        yield from unsupported(environment, "network", "aws", "part in a network yet", instead)
+        yield from jobs_refused(environment)
 
     def plan(self, build: Build) -> Plan | None:
         """The store, the identities and the budget of an environment."""

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from mlopsc.targets.terraform.aws.job_rights import submit_rights
 from mlopsc.targets.terraform.aws.place import Place
 from mlopsc.targets.terraform.aws.policies import Condition, Statement, document, policy_text
 from mlopsc.targets.terraform.aws.store import bucket_arn
 from mlopsc.targets.terraform.expressions import Value, template
-from mlopsc.targets.terraform.identities import Act, Grant, Identity, Source, identities
+from mlopsc.targets.terraform.identities import SUBMIT, Act, Grant, Identity, Source, identities
 from mlopsc.targets.terraform.oidc import ISSUER, RUNNING, jobs_environment, subjects
 from mlopsc.targets.terraform.resources import Reason, Resource
 
 SERVICE_ONLY = ("router",)
 """What never runs in a workflow: no token of GitHub's opens it."""
+WORKFLOW_ONLY = (SUBMIT,)
+"""What never runs in a container: a task that could start tasks would be hard to bound."""
 AUDIENCE = "sts.amazonaws.com"
 """Whom a token must be made for."""
 _HOST = ISSUER.removeprefix("https://")
 _HOUR = 3_600
 _TRAINING = 6 * _HOUR
-TRAINS = ("train", "monitor")
-"""What trains, and so may have to keep its role for longer than an hour: as long as GitHub lends a machine."""
+TRAINS = ("train", "monitor", SUBMIT)
+"""What trains or waits for it, and so may have to keep its role for longer than an hour: as long as GitHub lends a
+machine."""
 _ACTIONS = {
     Act.READ: ("s3:GetObject",),
     Act.CREATE: ("s3:PutObject",),
@@ -66,8 +70,17 @@ def _trust(place: Place, identity: Identity) -> Iterator[Statement]:
         people: list[Value] = [str(group["aws"]) for group in identity.groups]
         yield Statement("People", ("sts:AssumeRole",), (), "The groups that the spec gives access", (), {"AWS": people})
         return
+    if identity.name not in WORKFLOW_ONLY:
+        yield tasks_trust(place)
+    if place.github and identity.name not in SERVICE_ONLY:
+        jobs = jobs_environment(place.written.pipeline, place.written.environment, RUNNING)
+        yield workflow_trust(place, subjects(place.github, jobs))
+
+
+def tasks_trust(place: Place) -> Statement:
+    """Trust in containers that ECS runs in the account."""
     account = Condition("StringEquals", "aws:SourceAccount", (place.account,))
-    yield Statement(
+    return Statement(
         "Containers",
         ("sts:AssumeRole",),
         (),
@@ -75,9 +88,6 @@ def _trust(place: Place, identity: Identity) -> Iterator[Statement]:
         (account,),
         {"Service": ("ecs-tasks.amazonaws.com",)},
     )
-    if place.github and identity.name not in SERVICE_ONLY:
-        jobs = jobs_environment(place.written.pipeline, place.written.environment, RUNNING)
-        yield workflow_trust(place, subjects(place.github, jobs))
 
 
 def workflow_trust(place: Place, exact: str) -> Statement:
@@ -105,6 +115,8 @@ def _rights(place: Place, identity: Identity) -> Iterator[Statement]:
         yield from _source_rights(number, source)
     if place.has_key:
         yield _key_right(place, identity)
+    if identity.name == SUBMIT:
+        yield from submit_rights(place)
 
 
 def _store_right(place: Place, act: Act, grants: Sequence[Grant]) -> Statement:

@@ -19,6 +19,8 @@ _READS = re.compile(r"[a-z0-9-]+:(Get|List|Describe|View|Head|BatchGet|BatchChec
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _PUBLIC = ("public-read", "public-read-write", "authenticated-read")
 _BOOTSTRAP = "bootstrap/"
+_LIMITS = ("kms:resourcealiases", "aws:resourcetag/mlopsc-", "aws:requesttag/mlopsc-", "ec2:createaction")
+"""Conditions that say which of all things are meant, where Amazon makes their names up."""
 
 
 def weaknesses(documents: Iterable[Mapping[str, Any]]) -> list[Weakness]:
@@ -86,7 +88,7 @@ def _identity(one: Attached) -> Iterator[Weakness]:
     writes = [action for action in rule.actions if not _READS.fullmatch(action)]
     if rule.not_resources and writes:
         yield Weakness("wildcard-resource", one.address, f"{rule.place}: {writes[0]} on all but some")
-    limited = any(test.key.lower() == "kms:resourcealiases" for test in rule.conditions)
+    limited = any(test.key.lower().startswith(_LIMITS) for test in rule.conditions)
     for resource in rule.resources:
         if writes and _is_wide(resource) and not limited:
             yield Weakness("wildcard-resource", one.address, f"{rule.place}: {writes[0]} on `{resource}`")

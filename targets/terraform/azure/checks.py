@@ -14,6 +14,7 @@ from mlopsc.compiler.text import Location
 from mlopsc.targets.terraform import messages
 from mlopsc.targets.terraform.azure.locations import LOCATIONS
 from mlopsc.targets.terraform.azure.places import WANTED, existing_group, store_at
+from mlopsc.targets.terraform.jobs import no_jobs
 from mlopsc.targets.terraform.platforms import settings_of
 from mlopsc.targets.terraform.refusals import groups_without, of_platform, trust_unknown, unsupported
 
@@ -33,6 +34,7 @@ def found(model: SemanticModel, environment: EnvironmentModel) -> Iterator[Diagn
     yield from _budget(environment)
     yield from _people(environment)
     yield from trust_unknown(model)
+    yield from no_jobs(environment, AZURE)
     instead = "Leave it out: what serves models on `azure` is not written yet; the store and all identities are."
     yield from unsupported(environment, "serve", AZURE, "way to serve that Terraform writes yet", instead)
     instead = "Leave it out: nothing that is written stands in a network of yours; `reachable_from` guards the store."

@@ -14,6 +14,7 @@ CASES = {
     "bike-demand": ROOT / "examples" / "bike-demand" / "pipeline.mlops",
     "flight-delays": ROOT / "examples" / "flight-delays" / "pipeline.mlops",
     "hostile": GOLDEN / "hostile" / "main.mlops",
+    "jobs": GOLDEN / "jobs" / "main.mlops",
 }
 """The spec of each folder of golden files."""
 

@@ -15,7 +15,7 @@ PLUGINS = os.environ.get("TF_PLUGIN_DIR")
 needs_provider = pytest.mark.skipif(
     PLUGINS is None, reason="TF_PLUGIN_DIR does not say where Terraform's provider for AWS 5.100.0 is"
 )
-_SERVICES = ("budgets", "ecr", "iam", "kms", "s3", "sts")
+_SERVICES = ("budgets", "ec2", "ecr", "ecs", "iam", "kms", "logs", "s3", "sts")
 _NOT_PLAYED = {
     "aws_budgets_budget": "moto cannot say who is told of a budget",
     "aws_s3_bucket_lifecycle_configuration": "the provider waits for a minute until moto has kept it",

@@ -11,6 +11,7 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 from applying import Folder, needs_provider, played, unguarded
 from folders import bikes, emitted
+from jobs_case import IMAGE, NETWORK, with_job
 from s3_server import s3_endpoint  # noqa: F401 (a fixture)
 
 LOCAL = """pipeline rides { owner = "team@example.com" }
@@ -66,6 +67,35 @@ def test_an_account_and_its_production_are_applied_and_then_nothing_changes(tmp_
         "boundary": "arn:aws:iam::123456789012:policy/bike-demand-prod-boundary",
         "registry": "IMMUTABLE",
     }
+    folder = written(tmp_path / "tf", unguarded(document))
+    folder.done("destroy", "-auto-approve")
+    assert kept(folder) == []
+
+
+@pytest.mark.integration
+@needs_terraform
+@needs_provider
+def test_what_jobs_run_on_is_applied_and_then_nothing_changes(tmp_path: Path, s3_endpoint: str) -> None:  # noqa: F811
+    said = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "eu-west-1"}
+    ec2, ecs = (boto3.client(one, endpoint_url=s3_endpoint, **said) for one in ("ec2", "ecs"))
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    network = NETWORK.replace('"vpc-1"', f'"{vpc}"').replace('["subnet-1", "subnet-2"]', f'["{subnet}"]')
+    documents = with_job(tmp_path, network=network).documents
+    document = played(together(documents["aws-123456789012"], documents["prod"]), s3_endpoint)
+    document["variable"] = documents["prod"]["variable"]
+    folder = written(tmp_path / "tf", document)
+    (folder.path / "image.auto.tfvars.json").write_text(json.dumps({"image": "name:tag"}), "utf-8")
+    assert "Name the image by its digest" in folder.run("plan", "-input=false").stderr
+    (folder.path / "image.auto.tfvars.json").write_text(json.dumps({"image": IMAGE}), "utf-8")
+    folder.done("apply", "-auto-approve", "-input=false")
+    folder.done("plan", "-input=false", "-detailed-exitcode")
+    task = ecs.describe_task_definition(taskDefinition="bike-demand-prod-job-demand")["taskDefinition"]
+    assert task["containerDefinitions"][0]["image"] == IMAGE
+    (cluster,) = ecs.describe_clusters(clusters=["bike-demand-prod-jobs"], include=["TAGS"])["clusters"]
+    named = {one["key"]: one["value"] for one in cluster["tags"]}
+    (group,) = ec2.describe_security_groups(GroupIds=[named["mlopsc-security-group"]])["SecurityGroups"]
+    assert (group["VpcId"], group["IpPermissions"], len(group["IpPermissionsEgress"])) == (vpc, [], 1)
     folder = written(tmp_path / "tf", unguarded(document))
     folder.done("destroy", "-auto-approve")
     assert kept(folder) == []
