@@ -24,6 +24,8 @@ _ALWAYS = re.compile(r"(\$\{\{)?\s*always\(\)\s*(\}\})?")
 _STATUS = re.compile(r"\b(?:always|cancelled|failure|success)\(\)")
 _OWN = "github.event.pull_request.head.repo.full_name == github.repository"
 _LONGEST_ID = 99
+_KEPT_KEYS = frozenset(("creds", "aws-access-key-id", "aws-secret-access-key", "credentials_json"))
+"""Inputs of actions by which a job gets into a cloud with a password."""
 _LONGEST_RUN = 360
 _CRON_FIELDS = 5
 _SHORTEST_PAUSE = 5
@@ -178,6 +180,12 @@ def _credentials(file: _File) -> Found:
         is_checkout = str(step.get("uses", "")).lower().startswith("actions/checkout@")
         if is_checkout and _mapping(step.get("with")).get("persist-credentials") is not False:
             yield where, "a checkout must not leave its token behind: `persist-credentials: false`"
+
+
+def _kept_keys(file: _File) -> Found:
+    for where, _, step in file.steps:
+        for name in _KEPT_KEYS & {str(one).lower() for one in _mapping(step.get("with"))}:
+            yield where, f"`{name}` is a key to a cloud that somebody keeps: let the cloud take the job's own token"
 
 
 def _secrets(file: _File) -> Found:
@@ -365,6 +373,7 @@ _RULES: Mapping[str, Callable[[_File], Found]] = {
     "runner": _runner,
     "script": _scripts,
     "credentials": _credentials,
+    "kept-key": _kept_keys,
     "secrets": _secrets,
     "matrix-output": _matrix,
     "cache": _caches,

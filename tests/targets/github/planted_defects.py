@@ -17,6 +17,10 @@ def _cd(name: str, old: str, new: str, checker: Checker, says: str) -> Planted:
     return Planted(name, "delivery", old, new, checker, says)
 
 
+def _azure(name: str, old: str, new: str, checker: Checker, says: str) -> Planted:
+    return Planted(name, "azure", old, new, checker, says)
+
+
 _RUN = '          python "$RUNNER_FILE" "$STAGE"\n'
 _READY_IF = "    if: ${{ always() }}\n"
 _STEP_OF_UPLOAD = f"      - id: keep\n        name: Keep\n        uses: {_UPLOAD}\n        with:\n"
@@ -372,6 +376,22 @@ PLANTED = [
     _ci("a last job that forgets one", "      - test-demand_gate\n    if:", "    if:", "policy", "test-demand_gate"),
     _ci("no last job", "  ready:\n    name: bike_demand ready", "  done:\n    name: done", "policy", "one job `ready`"),
     _ci("a step without an id", "      - id: checkout\n        name: Get", "      - name: Get", "policy", "ids"),
+    # a way into Azure
+    _azure("an id under a wrong name", "          client-id: ", "          client_id: ", "service", "client_id"),
+    _azure(
+        "an id in a script",
+        "          az account get-access-token ",
+        "          az account get-access-token --tenant ${{ vars.AZURE_TENANT_ID }} ",
+        "policy",
+        "injection",
+    ),
+    _azure(
+        "a password for Azure",
+        "          tenant-id: ",
+        "          creds: ${{ secrets.AZURE }}\n          tenant-id: ",
+        "policy",
+        "creds",
+    ),
     # the text itself
     _ci("an event that is read as true", '"on":\n', "on:\n", "policy", "quoted-on"),
     _ci("a text that is no YAML", "jobs:\n", "jobs: [\n", "policy", "yaml"),

@@ -27,7 +27,7 @@ class Planted:
     """A defect: what is replaced by what in a workflow, who must catch it, and what that says."""
 
     name: str
-    base: Literal["integration", "delivery"]
+    base: Literal["integration", "azure", "delivery"]
     old: str
     new: str
     checker: Checker
@@ -47,9 +47,14 @@ class Planted:
 
 
 def bases() -> dict[str, str]:
-    """What is right: the example's integration as it is emitted, and a delivery with an identity and a schedule."""
+    """What is right: an integration and ticks on Azure as emitted, and a delivery with an identity and a schedule."""
     integration = (GOLDEN / "bike-demand" / "bike_demand-ci.yml").read_text("utf-8")
-    return {"integration": integration, "delivery": workflow_text(_delivery(), PINS, "ubuntu-24.04", ["Delivers."])}
+    azure = (GOLDEN / "flight-delays" / "flight_delays-monitor.yml").read_text("utf-8")
+    return {
+        "integration": integration,
+        "azure": azure,
+        "delivery": workflow_text(_delivery(), PINS, "ubuntu-24.04", ["Delivers."]),
+    }
 
 
 def _delivery() -> Workflow:
