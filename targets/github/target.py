@@ -61,13 +61,21 @@ def _written(repository: Repository) -> list[OutputFile]:
     workflows = {f"{repository.prefix}-{one.word}": one for one in made if one is not None}
     with _followed(repository, OVERLAYS, wrong_overlays):
         overlays.check(workflows, _there(repository, overlays.body))
-        texts = {name: _text(repository, name, one, pins, overlays) for name, one in workflows.items()}
+        known: dict[str, str] = {}
+        texts = {name: _text(repository, name, one, pins, overlays, known) for name, one in workflows.items()}
     files = {f"{repository.to_top}{FOLDER}/{name}.yml": text for name, text in texts.items()}
     seed = OutputFile(f"{repository.to_top}{PINS}", begun(), is_seed=True)
     return [seed, *(OutputFile(path, text) for path, text in files.items())]
 
 
-def _text(repository: Repository, name: str, workflow: Workflow, pins: Mapping[str, Pin], overlays: Overlays) -> str:
+def _text(
+    repository: Repository,
+    name: str,
+    workflow: Workflow,
+    pins: Mapping[str, Pin],
+    overlays: Overlays,
+    known: dict[str, str],
+) -> str:
     """The file of a workflow; what has been laid over it is held to our rules, for nobody else has looked at it."""
     from mlopsc.targets.github.overlays import PATH
     from mlopsc.targets.github.own_files import OwnFileProblem
@@ -76,7 +84,7 @@ def _text(repository: Repository, name: str, workflow: Workflow, pins: Mapping[s
     overlay = overlays.of(name)
     header = [f"{MARK} {repository.spec}: edit that, not this.", "", *wrap(workflow.purpose, _WIDTH)]
     if overlay is None:
-        return workflow_text(workflow, pins, repository.runner, header)
+        return workflow_text(workflow, pins, repository.runner, header, known=known)
     from mlopsc.targets.github.policy import findings
 
     header[0] = f"{MARK} {repository.spec} and {PATH}: edit these, not this."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from textwrap import indent
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -25,10 +26,12 @@ def workflow_text(
     runner: Sequence[str],
     header: Sequence[str],
     overlay: CommentedMap | None = None,
+    known: dict[str, str] | None = None,
 ) -> str:
     """The file of a workflow, with what is laid over it; the same bytes for the same workflow, pins and overlay.
 
-    Raises OwnFileProblem for an overlay that cannot be followed.
+    `known` keeps what has been written of steps for the next workflow, whose steps are much the same. Raises
+    OwnFileProblem for an overlay that cannot be followed.
     """
     body = CommentedMap()
     body["name"] = _text(workflow.name)
@@ -39,13 +42,31 @@ def workflow_text(
         body["concurrency"] = _concurrency(workflow.concurrency)
     if workflow.env:
         body["env"] = _value(workflow.env)
-    jobs = body["jobs"] = CommentedMap({job.id: _job(job, pins, runner) for job in workflow.jobs})
+    jobs = body["jobs"] = CommentedMap({job.id: _job(job, runner) for job in workflow.jobs})
+    for place, job in enumerate(workflow.jobs):
+        jobs[job.id]["steps"] = place if overlay is None else [_step(step, pins) for step in job.steps]
     if overlay is not None:
         lay(overlay, body, pins)
     for above, key in [(body, "permissions"), (body, "jobs"), *((jobs, job.id) for job in workflow.jobs[1:])]:
         above.yaml_set_comment_before_after_key(key, before="\n")
     comment = "".join(f"# {_in_one_line(line)}".rstrip() + "\n" for line in header)
-    return comment + re.sub(r"\n\s*\n\n+", "\n\n", dumped(body))
+    text = dumped(body)
+    if overlay is None:
+        text = _with_steps(text, workflow.jobs, pins, {} if known is None else known)
+    return comment + re.sub(r"\n\s*\n\n+", "\n\n", text)
+
+
+def _with_steps(text: str, jobs: Sequence[Job], pins: Mapping[str, Pin], known: dict[str, str]) -> str:
+    """The text of a workflow, with steps where there is the number of their job: equal ones are written once."""
+    steps = {key: step for job in jobs for step in job.steps if (key := repr(step)) not in known}
+    if steps:
+        items = re.split(r"^(?=  - )", dumped([_step(step, pins) for step in steps.values()]), flags=re.MULTILINE)
+        known |= zip(steps, (indent(one, "    ") for one in items[1:]), strict=True)
+
+    def written(match: re.Match[str]) -> str:
+        return "    steps:\n" + "".join(known[repr(step)] for step in jobs[int(match[1])].steps)
+
+    return re.sub(r"^    steps: (\d+)\n", written, text, flags=re.MULTILINE)
 
 
 def _in_one_line(text: str) -> str:
@@ -53,7 +74,7 @@ def _in_one_line(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def _job(job: Job, pins: Mapping[str, Pin], runner: Sequence[str]) -> CommentedMap:
+def _job(job: Job, runner: Sequence[str]) -> CommentedMap:
     found = CommentedMap()
     found["name"] = _text(job.name)
     if job.needs:
@@ -77,7 +98,6 @@ def _job(job: Job, pins: Mapping[str, Pin], runner: Sequence[str]) -> CommentedM
         found["env"] = _value(job.env)
     if job.services:
         found["services"] = _value(job.services)
-    found["steps"] = [_step(step, pins) for step in job.steps]
     return found
 
 

@@ -14,6 +14,7 @@ from emitted_workflows import CASES
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 
 from mlopsc.compiler.compilation import Compilation
 from mlopsc.compiler.ir.model import Pipeline
@@ -242,6 +243,8 @@ def everything(text: str) -> Workflow:
 @given(some_text)
 def test_a_text_is_read_back_wherever_it_stands(text: str) -> None:
     written = workflow_text(everything(text), KNOWN, text, [text, f"more {text}"])
+    # Where something is laid over it, nothing is written from what is known.
+    assert written == workflow_text(everything(text), KNOWN, text, [text, f"more {text}"], CommentedMap())
     document = read(written)
     job = document["jobs"]["job"]
     first, second = job["steps"]
