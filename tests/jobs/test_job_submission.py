@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
-from job_project import SPEC, Cloud, Time, write
+from job_project import SPEC, Cloud, Time, request, write
 
+from mlopsc.stdlib.runtime.engine.listeners import PlainLines
+from mlopsc.stdlib.runtime.engine.runner import run
 from mlopsc.stdlib.runtime.jobs.submission import Report
 from mlopsc.stdlib.runtime.store.faults import OperationError
 
@@ -138,3 +141,13 @@ def test_without_a_lock_nobody_could_find_it_again(cloud: Cloud) -> None:
         Time(cloud).jobs().submit()
     assert "requirements" in told.value.hint
     assert cloud.started == []
+
+
+@pytest.mark.parametrize(("job", "told"), [("", True), ("price", False)])
+def test_a_stage_that_runs_here_instead_says_so(
+    job: str, told: bool, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPSC_JOB", job)
+    lines = io.StringIO()
+    run(request(cloud.project, cloud.store), PlainLines(lines))
+    assert ("price: starts" in lines.getvalue(), "not as the cloud job" in lines.getvalue()) == (True, told)
