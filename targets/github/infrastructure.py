@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlopsc.targets.github.approving import REVIEWS, approval
 from mlopsc.targets.github.clouds.cloud import IDENTITY, Cloud
 from mlopsc.targets.github.expressions import Expr
 from mlopsc.targets.github.jobs import READ, checkout, passed, python
@@ -81,17 +82,21 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
     }
     if jobs_of(cloud.build):
         named[_IMAGE] = Expr(f"needs.{planned}.outputs.image")
+    asked = approval(repository, cloud)
+    first, *ready = _ready(repository, cloud, "ci-apply")
     return Job(
         apply_id(cloud),
         f"apply {cloud.environment}",
         (
-            *_ready(repository, cloud, "ci-apply"),
+            first,
+            *([asked] if asked else ()),
+            *ready,
             Step("apply", "Apply exactly the plan", run=f"{cloud.plans.fetch}{_APPLY}", env={**about, **given}),
             Step("verify", "See whether reality is what was applied", run=_VERIFY, env=named),
         ),
         60,
         (planned,),
-        (READ, IDENTITY),
+        (READ, *([REVIEWS] if asked else ()), IDENTITY),
         Expr(f"{passed(planned)} && needs.{planned}.outputs.changes == 'true'"),
         cloud.applying,
         folder=repository.folder,
