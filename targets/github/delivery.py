@@ -46,7 +46,7 @@ def prove_job(
     )
     steps = (
         checkout(),
-        *python(repository, f"mlopsc[run,{cloud.extra}]"),
+        *python(repository, cloud.extra),
         *prepared(repository, there),
         *downloads(repository, stages, ids, BEFORE),
         *cloud.log_in("train", _LONGEST),
@@ -169,7 +169,7 @@ def _service_job(
         **(env or {}),
     }
     run = Step("run", name[0].upper() + name[1:], run=script, env=about)
-    installed = python(repository, f"mlopsc[run,{cloud.extra}]")
+    installed = python(repository, cloud.extra)
     steps = (checkout(), *installed, *before, *cloud.log_in(identity, max(minutes, _LEAST)), run)
     job = job_id(word, cloud.environment, stage.name)
     return Job(job, name, steps, minutes, needs, (READ, IDENTITY), condition, cloud.running, folder=repository.folder)

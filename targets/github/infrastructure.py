@@ -116,7 +116,7 @@ def apply_id(cloud: Cloud) -> str:
 def _ready(repository: Repository, cloud: Cloud, identity: str) -> tuple[Step, ...]:
     """The code, what it takes to plan and apply, and whom the job is."""
     terraform = Step("terraform", "Set up Terraform", uses="setup-terraform", given={"terraform_wrapper": False})
-    installed = python(repository, f"mlopsc[run,{cloud.extra},terraform]")
+    installed = python(repository, cloud.extra, "terraform")
     return (checkout(), *installed, terraform, *cloud.log_in(identity))
 
 

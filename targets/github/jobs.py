@@ -15,6 +15,10 @@ from mlopsc.targets.terraform.oidc import RUNNING, jobs_environment, ready_check
 
 READ = Permission("contents", "read", "the code")
 STORE = ".mlops/store"
+_CHECK = """mlopsc check "$SPEC" --format github
+mlopsc fmt "$SPEC" --check
+mlopsc build "$SPEC" --check
+"""
 _UNDECIDED = """status=0
 python "$RUNNER_FILE" "$STAGE" || status=$?
 # 3: there are too few rows to decide by. The run has said so, and it is no reason against a change.
@@ -41,22 +45,23 @@ def checkout() -> Step:
     return Step("checkout", "Get the code", uses="checkout", given={"persist-credentials": False})
 
 
-def python(repository: Repository, package: str = "mlopsc[run]") -> tuple[Step, ...]:
+def python(repository: Repository, *extras: str) -> tuple[Step, ...]:
     """Python, what the project is pinned to, and mlopsc with the extras that a job needs."""
     setup = Step("python", "Set up Python", uses="setup-python", given={"python-version": repository.python})
     pinned = f"--requirement {repository.lock} " if repository.lock else ""
-    script = f'python -m pip install --quiet {pinned}"{package}"'
+    wanted = ",".join(["run", *repository.extras, *extras])
+    script = f'python -m pip install --quiet {pinned}"mlopsc[{wanted}]"'
     return setup, Step("install", "Install what the project is pinned to", run=script)
 
 
 def check_job(repository: Repository) -> Job:
     """The spec, its form, and whether what is committed is what it makes."""
-    script = "mlopsc check --format github\nmlopsc fmt --check\nmlopsc build --check\n"
-    check = Step("check", "Check the spec, and that what is built is committed", run=script)
+    about = {"SPEC": repository.builds[0].spec}
+    check = Step("check", "Check the spec, and that what is built is committed", run=_CHECK, env=about)
     return Job(
         "check",
         "check the spec",
-        (checkout(), *python(repository, "mlopsc[run,terraform]"), check),
+        (checkout(), *python(repository, "terraform"), check),
         15,
         permissions=(READ,),
         folder=repository.folder,

@@ -69,6 +69,12 @@ class Repository:
         """The way from the spec to the top of the repository, with a `/` at its end; empty at the top."""
         return "../" * len(self.folder.split("/")) if self.folder else ""
 
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The extras of mlopsc that its stages read their rows by."""
+        sources = [stage.settings.get("source") for build in self.builds for stage in build.pipeline.stages]
+        return ("sql",) if any(isinstance(one, Mapping) and one["function"] == "sql" for one in sources) else ()
+
     @cached_property
     def lock(self) -> str:
         """The file that pins what the project depends on, as pip reads one; empty where there is none."""

@@ -185,3 +185,9 @@ def test_three_hundred_stages_are_three_hundred_jobs_and_no_matrix() -> None:
     assert sum(name.startswith("data-") for name in jobs) == 300
     assert not any("strategy" in job for job in jobs.values())
     assert findings("ci", text, KNOWN) == []
+
+
+def test_a_query_needs_the_extra_that_reads_it() -> None:
+    installed = [step["run"] for step in workflows(source=SQL)["ci"]["jobs"]["data-orders"]["steps"] if "run" in step]
+    assert 'python -m pip install --quiet "mlopsc[run,sql]"\n' in installed
+    assert "sql" not in str(workflows())
