@@ -20,6 +20,7 @@ import boto3
 import pytest
 import shop_project
 from acting import Run, Workshop
+from github_api import GitHub, started
 from guarded_s3 import ADMIN, Guard, guarded_s3
 
 from mlopsc.stdlib.runtime import clock
@@ -60,6 +61,7 @@ class World:
     endpoint: str
     guard: Guard
     folder: Path
+    github: GitHub
 
     @property
     def named(self) -> str:
@@ -76,6 +78,7 @@ class World:
         variables = {
             "ACTING_AWS": self.endpoint,
             "ACTING_STATES": str(self.states),
+            "GITHUB_API_URL": self.github.url,
             clock.VARIABLE: str(self.folder / "clock"),
         }
         done = acting.run(self.workshop, self.project, f"{self.pipeline}-{word}", event, payload, variables)
@@ -162,11 +165,12 @@ def delivered_to(workshop: Workshop, project: Path, pipeline: str, folder: Path,
     account = account_of(json.loads(path.read_bytes()) for path in project.glob("deploy/**/main.tf.json"))
     key_of = {f"{one.removeprefix('alias/')}-{ACCOUNT}": key for key, names in account.aliases.items() for one in names}
     with guarded_s3(account, REGION, key_of) as (endpoint, guard):
-        found = World(workshop, project, pipeline, endpoint, guard, folder)
+        found = World(workshop, project, pipeline, endpoint, guard, folder, started())
         found.go_to(at)
         place = {"LocationConstraint": REGION}
         found._s3.Bucket(f"{found.named}-state-{ACCOUNT}").create(CreateBucketConfiguration=place)
         yield found
+        found.github.stop()
 
 
 def _request(row: Served, id_: str, version: int) -> RequestRow:

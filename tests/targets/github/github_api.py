@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,8 @@ import pytest
 BOT = "github-actions[bot]"
 LARGEST = 65_536
 TOP = "/repos/example-org/shop"
+_BROUGHT = re.compile(r"/repos/[\w./-]+/commits/[0-9a-f]{40}/pulls")
+_REVIEWS = re.compile(r"/repos/[\w./-]+/pulls/7/reviews")
 
 
 @dataclass
@@ -26,6 +29,8 @@ class GitHub:
     runs: list[dict[str, Any]] = field(default_factory=list)
     """The newest first."""
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    reviews: list[dict[str, Any]] = field(default_factory=list)
+    """Of the pull request, by which every commit came."""
     trouble: str = ""
     """`reads only`: writing is refused; `says nonsense`: every answer is another page."""
 
@@ -66,6 +71,10 @@ class GitHub:
             wanted = (query["branch"][0], query["status"][0])
             found_runs = [one for one in self.runs if (one["head_branch"], one["conclusion"]) == wanted]
             return 200, {"workflow_runs": _page(found_runs, query)}
+        if _BROUGHT.fullmatch(path):
+            return 200, [{"number": 7, "merged_at": "2026-01-01T00:00:00Z", "user": {"login": "author"}}]
+        if _REVIEWS.fullmatch(path):
+            return 200, _page(self.reviews, query)
         return 404, {"message": "Not Found"}
 
 

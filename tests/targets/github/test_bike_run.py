@@ -62,7 +62,10 @@ def world(workshop: Workshop, example: Path, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def merged(world: World) -> Run:
-    """The first merge; then a lead approves, and a tick lets it answer."""
+    """The first merge, when its pull request has been approved; then a lead approves, and a tick lets it answer."""
+    world.github.reviews.append(
+        {"user": {"login": "lead"}, "state": "APPROVED", "submitted_at": "2026-01-01T00:00:00Z"}
+    )
     done = world.run("cd", "push", PUSH)
     approve_and_tick(world)
     return done
@@ -142,6 +145,7 @@ def test_a_merge_is_delivered_to_production_and_waits_for_its_approval(world: Wo
     assert "version 1 waits for its approval" in merged.of("release-prod-api")
     assert world.serving() == 1
     assert "demand: cached" in merged.of("prove-prod")
+    assert [path for _, path, _ in world.github.requests if path.endswith("/pulls/7/reviews")] != []
 
 
 def test_bad_predictions_are_answered_by_a_new_version(world: World, looked: Run) -> None:
