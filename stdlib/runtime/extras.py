@@ -25,7 +25,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     ),
     "serve": ("fastapi", "uvicorn", "prometheus_client"),
     "sql": ("sqlalchemy",),
-    "aws": ("s3fs", "boto3"),
+    "aws": ("s3fs", "boto3", "botocore"),
     "alibi": ("alibi_detect",),
 }
 """The modules that each extra of the package brings."""

@@ -19,6 +19,7 @@ EXTRAS: dict[str, frozenset[str]] = {
         (f"stdlib.runtime.monitor.{name}" for name in ("alibi", "alibi_online")), frozenset({"run", "alibi"})
     ),
     "stdlib.runtime.engine.cluster": frozenset({"run", "dask"}),
+    "stdlib.runtime.jobs.ecs": frozenset({"run", "aws"}),
     "targets.terraform.writer": frozenset({"terraform"}),
     **dict.fromkeys(("compiler.cli.bar", "compiler.cli.progress"), frozenset({"run"})),
     **dict.fromkeys((f"compiler.scaffold.{name}" for name in ("columns", "leaks", "profile")), frozenset({"run"})),

@@ -225,7 +225,10 @@ def _trusted(account: Account, identity: Identity) -> Iterator[str]:
             "sts.amazonaws.com",
         ),
         "another owner": ("repo:evil/bike-demand:environment:bike_demand-prod-run", "sts.amazonaws.com"),
-        "another audience": ("repo:example-org/bike-demand:environment:bike_demand-prod-run", "https://github.com/example-org"),
+        "another audience": (
+            "repo:example-org/bike-demand:environment:bike_demand-prod-run",
+            "https://github.com/example-org",
+        ),
     }
     for what, (subject, audience) in tokens.items():
         token = {f"{ISSUER}:sub": subject, f"{ISSUER}:aud": audience}
