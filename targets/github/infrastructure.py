@@ -42,6 +42,8 @@ terraform -chdir="$FOLDER" apply -input=false -no-color "$RUNNER_TEMP/tfplan"
 _VERIFY = """set -o pipefail
 mlopsc verify "$SPEC" "$ENVIRONMENT" | tee -a "$GITHUB_STEP_SUMMARY"
 """
+_OF_PLANNING = ("SPEC", "ENVIRONMENT", "PLANS")
+"""What the script that applies does not ask for: it has its plan, and the way to it."""
 
 
 def plan_job(repository: Repository, cloud: Cloud, needs: tuple[str, ...], image: str | None = None) -> Job:
@@ -73,7 +75,7 @@ def apply_job(repository: Repository, cloud: Cloud) -> Job:
     """Exactly what was planned, once whoever approves this environment has been asked; skipped if nothing changes."""
     planned = plan_id(cloud)
     given = {name: Expr(f"needs.{planned}.outputs.{name.lower()}") for name in ("HASH", "KEY")}
-    about = _about(repository, cloud, "ci-apply")
+    about = {name: one for name, one in _about(repository, cloud, "ci-apply").items() if name not in _OF_PLANNING}
     named: dict[str, Text] = {
         "SPEC": repository.builds[0].spec,
         "ENVIRONMENT": cloud.environment,
