@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mlopsc.compiler.workspace import Workspace
 
 
+_KEEP = "what is to stay in a workflow belongs into `.github/mlopsc-overlays.yml`; see `mlopsc explain E645`"
+
+
 @click.command(name="build", short_help="Write runners, alert rules, Terraform and workflows.")
 @click.argument("file", required=False, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 and a diff if a file is not that of the spec.")
@@ -46,7 +49,7 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     """
     if file == STDIN:
         raise click.UsageError("a build needs a folder to write to, so it cannot read stdin")
-    from mlopsc.compiler.cli.outputs import WORKFLOWS, apply, compare
+    from mlopsc.compiler.cli.outputs import apply, compare, is_workflow
 
     spec = locate(file)
     compilation = compile_for(spec, targets)
@@ -59,7 +62,7 @@ def command(file: str | None, check: bool, targets: tuple[str, ...], environment
     difference = compare(spec.folder, spec.name, files, targets, only)
     apply(spec.folder, difference, files)
     _report(spec, difference)
-    if any("/".join(WORKFLOWS) in path for path in difference.changed):
+    if any(is_workflow(path) for path in difference.changed):
         _warn_of_github(spec, compilation)
     return Exit.OK
 
@@ -94,7 +97,7 @@ def _folder_of(compilation: Compilation, environment: str) -> str:
 
 
 def _report(spec: Spec, difference: Difference) -> None:
-    from mlopsc.compiler.cli.outputs import told_edits
+    from mlopsc.compiler.cli.outputs import is_workflow, told_edits
 
     lines = [f"wrote      {spec.shown(path)}" for path in difference.changed]
     lines += [f"unchanged  {spec.shown(path)}" for path in difference.unchanged]
@@ -104,10 +107,12 @@ def _report(spec: Spec, difference: Difference) -> None:
     click.echo("\n".join(lines))
     for line in told_edits(difference, spec.shown):
         click.echo(f"warning: {line}", err=True)
+    if any(is_workflow(path) for path in difference.edited):
+        click.echo(f"next: {_KEEP}", err=True)
 
 
 def _report_check(spec: Spec, difference: Difference, environment: str | None) -> Exit:
-    from mlopsc.compiler.cli.outputs import read_text
+    from mlopsc.compiler.cli.outputs import is_workflow, read_text
     from mlopsc.compiler.render.differences import render_diff
     from mlopsc.compiler.render.style import style_of
 
@@ -125,4 +130,6 @@ def _report_check(spec: Spec, difference: Difference, environment: str | None) -
     only = f" -e {environment}" if environment else ""
     are = "1 file is not that" if number == 1 else f"{number} files are not those"
     click.echo(style("error", f"{are} of the spec; mend it with: mlopsc build{named}{only}"))
+    if any(is_workflow(path) for path in difference.edited):
+        click.echo(f"next: {_KEEP}")
     return Exit.FINDINGS

@@ -111,6 +111,11 @@ def apply(folder: Path, difference: Difference, files: Sequence[OutputFile]) -> 
         _clear(parent, local, folder / DEPLOY)
 
 
+def is_workflow(path: str) -> bool:
+    """Whether a file is one of GitHub's."""
+    return "/".join(WORKFLOWS) in path
+
+
 def told_edits(difference: Difference, shown: Callable[[str], str]) -> list[str]:
     """For each file that had been edited, where its text is now."""
     return [

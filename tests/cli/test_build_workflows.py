@@ -18,6 +18,12 @@ data rides {
   check rows >= 1
 }
 """
+PROD = """environment dev { platform = local() }
+environment prod {
+  follows  = dev
+  platform = aws(region = "eu-west-1", account = "123456789012")
+}
+"""
 BUILD = ["build", "--target", "github", "--target", "local"]
 CI = Path(".github/workflows/rides-ci.yml")
 
@@ -46,9 +52,13 @@ def test_a_build_lists_its_workflows_and_an_edit_is_kept_aside(
     (project / CI).write_text(f"{(project / CI).read_text('utf-8')}# mine\n", "utf-8")
     capsys.readouterr()
     assert run([*BUILD, "--check"]) == 1
-    assert "-# mine" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "-# mine" in told
+    assert "belongs into `.github/mlopsc-overlays.yml`" in told
     assert run(BUILD) == 0
-    assert "had been edited" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "had been edited" in told
+    assert "belongs into `.github/mlopsc-overlays.yml`" in told
     assert len([*(project / CI).parent.glob("*.edited-*")]) == 1
 
 
@@ -85,3 +95,43 @@ def test_in_a_folder_of_a_repository_workflows_are_at_its_top(tmp_path: Path, mo
     (folder / "pipeline.mlops").write_text(SPEC.replace('  github = github("example/rides")\n', ""), "utf-8")
     assert run(BUILD) == 0
     assert not (tmp_path / CI).exists()
+
+
+def test_pipelines_of_one_repository_share_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {}
+    for name in ("rides", "taxis"):
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        spec = SPEC.replace("pipeline rides", f"pipeline {name}").replace(
+            'github("example/rides")', f'github("example/city", folder = "models/{name}")'
+        )
+        (folder / "pipeline.mlops").write_text(spec + PROD, "utf-8")
+        (folder / "rides.csv").write_text("duration\n1.0\n", "utf-8")
+        monkeypatch.chdir(folder)
+        assert run(["build"]) == 0
+        texts = {path: path.read_text("utf-8") for path in (tmp_path / ".github" / "workflows").glob(f"{name}-*.yml")}
+        assert texts
+        made[name] = texts
+    rides, taxis = ("".join(made[name].values()) for name in ("rides", "taxis"))
+    for word in (" environment: ", " group: ", "role-to-assume: ", "name: rides ready", "name: taxis ready"):
+        first, second = ({line.strip() for line in text.splitlines() if word in line} for text in (rides, taxis))
+        assert not first & second, word
+        assert first | second, word
+    assert "working-directory: models/rides" in rides
+    monkeypatch.chdir(tmp_path / "models" / "rides")
+    assert run(["build", "--check"]) == 0
+
+
+def test_two_pipelines_of_one_name_are_told_apart_by_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, code in (("a", 0), ("b", 4)):
+        folder = tmp_path / name
+        folder.mkdir()
+        spec = SPEC.replace('github("example/rides")', f'github("example/city", folder = "{name}")')
+        (folder / "pipeline.mlops").write_text(spec, "utf-8")
+        (folder / "rides.csv").write_text("duration\n1.0\n", "utf-8")
+        monkeypatch.chdir(folder)
+        capsys.readouterr()
+        assert run(["build"]) == code
+    assert "`../.github/workflows/rides-ci.yml` is there already, and no build made it" in capsys.readouterr().err
