@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mlopsc.targets.github.clouds.cloud import Registry
 from mlopsc.targets.github.expressions import Expr
 from mlopsc.targets.github.jobs import READ, checkout
 from mlopsc.targets.github.model import Job, Permission, Step, Text
 from mlopsc.targets.github.names import job_id
-from mlopsc.targets.github.registries import Registry, registries
+from mlopsc.targets.github.registries import registries
 from mlopsc.targets.github.repository import Repository
 from mlopsc.targets.image.contents import DOCKERFILE, Contents, needs_image
 from mlopsc.targets.image.target import base_of
@@ -16,9 +17,6 @@ from mlopsc.targets.terraform.oidc import BUILDING, jobs_environment
 
 _PUSHES = Permission("id-token", "write", "a token that the cloud and the attestation take")
 _ATTEST = Permission("attestations", "write", "says of the image which run built it, and from which commit")
-_LOG_IN = """set -o pipefail
-aws ecr get-login-password | docker login --username AWS --password-stdin "${IMAGE%%/*}"
-"""
 _FIND = """set -o pipefail
 mapfile -t files < <(sed -n 's/^!/:(glob)/p' "$DOCKERFILE.dockerignore")
 inputs=$({
@@ -50,10 +48,10 @@ echo "built: $BUILT" | tee -a "$GITHUB_STEP_SUMMARY"
 
 def image_jobs(repository: Repository, needs: tuple[str, ...]) -> Iterator[tuple[Job, Sequence[str]]]:
     """A job for each registry that environments take images from, with the names of these environments."""
-    found = registries(repository.builds)
-    for one in found:
-        named = job_id(BUILDING, one.environments[0]) if len(found) > 1 else BUILDING
-        yield _image_job(repository, one, named, needs), one.environments
+    found = list(registries(repository.builds))
+    for registry, environments in found:
+        named = job_id(BUILDING, environments[0]) if len(found) > 1 else BUILDING
+        yield _image_job(repository, registry, named, needs), environments
 
 
 def _image_job(repository: Repository, registry: Registry, named: str, needs: tuple[str, ...]) -> Job:
@@ -77,8 +75,8 @@ def _steps(repository: Repository, registry: Registry) -> Iterator[Step]:
     about: dict[str, Text] = {"BASE": base_of(repository.python), "DOCKERFILE": f"{contents.folder}/{DOCKERFILE}"}
     is_new = Expr("!steps.find.outputs.image")
     yield checkout()
-    yield registry.log_in()
-    yield Step("registry", "Log in to the registry", run=_LOG_IN)
+    yield from registry.steps
+    yield Step("registry", "Log in to the registry", run=registry.enter)
     yield Step("find", "See whether these inputs have an image already", run=_FIND, env=about)
     yield Step("build", "Build it, and push it without a name", run=_BUILD, env=about, condition=is_new)
     yield Step(

@@ -47,9 +47,10 @@ RULES: Mapping[str, Rule] = {
     "azurerm_monitor_action_group": Rule(260, _WORDS, is_lower=False),
     "azurerm_consumption_budget_resource_group": Rule(63, _WORDS, is_lower=False),
     "azurerm_container_registry": Rule(50, "a-z0-9", 5, separator=""),
+    "azurerm_container_registry_image": Rule(256, "a-z0-9-"),
     "azurerm_key_vault": Rule(24, _WORDS, 3, is_lower=False),
 }
-"""By type of resource; what the clouds document, narrowed to what all of their tools take."""
+"""By type of resource, or of what is in one; what the clouds document, narrowed to what all of their tools take."""
 
 
 def name(type_: str, *parts: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlopsc.targets import Build
-from mlopsc.targets.github.clouds.cloud import Cloud, Plans
+from mlopsc.targets.github.clouds.cloud import Cloud, Plans, Registry
 from mlopsc.targets.github.model import Step, Text
+from mlopsc.targets.terraform.oidc import BUILDING
 
 if TYPE_CHECKING:
     from mlopsc.targets.terraform.aws.place import Place
@@ -17,6 +18,9 @@ _KEEP = """aws s3api put-object --bucket "$BUCKET" --key "$key" --body "$RUNNER_
   --if-none-match '*' > /dev/null
 """
 _FETCH = """aws s3api get-object --bucket "$BUCKET" --key "$KEY" "$RUNNER_TEMP/tfplan" > /dev/null
+"""
+_ENTER = """set -o pipefail
+aws ecr get-login-password | docker login --username AWS --password-stdin "${IMAGE%%/*}"
 """
 
 
@@ -47,6 +51,17 @@ class _Aws(Cloud):
     def plans(self) -> Plans:
         folder = self.place.state_key.rpartition("/")[0]
         return Plans({"BUCKET": self.place.state_bucket, "PLANS": f"plans/{folder}"}, _KEEP, _FETCH)
+
+    @property
+    def account(self) -> str:
+        return self.place.account
+
+    @property
+    def registry(self) -> Registry:
+        host = f"{self.account}.dkr.ecr.{self.place.state_region}.amazonaws.com"
+        given = {"role-to-assume": self.place.named("role", BUILDING), "aws-region": self.place.state_region}
+        step = Step("log-in", "Become who pushes images", uses="configure-aws-credentials", given=given)
+        return Registry(f"{host}/{self.place.registry}", (step,), _ENTER)
 
     def log_in(self, identity: str, minutes: int = 60) -> tuple[Step, ...]:
         step = Step(

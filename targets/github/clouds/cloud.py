@@ -27,8 +27,20 @@ class Plans:
 
 
 @dataclass(frozen=True)
+class Registry:
+    """Where images of the pipeline are for all environments of an account: `image` is their name there.
+
+    A job becomes who pushes them, and nobody else, by `steps`; the script `enter` lets Docker in where `$IMAGE` is.
+    """
+
+    image: str
+    steps: tuple[Step, ...]
+    enter: str
+
+
+@dataclass(frozen=True)
 class Cloud(ABC):
-    """The cloud of an environment: who a job becomes there, and where the store and the plans are."""
+    """The cloud of an environment: who a job becomes there, and where the store, the plans and the images are."""
 
     build: Build
 
@@ -75,6 +87,16 @@ class Cloud(ABC):
     @abstractmethod
     def plans(self) -> Plans:
         """Where plans wait."""
+
+    @property
+    @abstractmethod
+    def account(self) -> str:
+        """What environments have in common whose images are in one registry."""
+
+    @property
+    @abstractmethod
+    def registry(self) -> Registry:
+        """That registry, where this is the first environment of the account: it is made for that one."""
 
     @abstractmethod
     def log_in(self, identity: str, minutes: int = 60) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlopsc.targets import Build, OutputFile
+from mlopsc.targets.image.contents import needs_image
 from mlopsc.targets.terraform.azure.access import github_of
 from mlopsc.targets.terraform.azure.ci import ci, pushes_images
 from mlopsc.targets.terraform.azure.making import (
@@ -34,7 +35,7 @@ from mlopsc.targets.terraform.azure.places import (
 )
 from mlopsc.targets.terraform.azure.roles import Role, apply_role, blob_roles, plan_role
 from mlopsc.targets.terraform.azure.storage import safest
-from mlopsc.targets.terraform.azure.variables import TENANT, of_ci, of_stages
+from mlopsc.targets.terraform.azure.variables import TENANT, of_ci, of_images, of_stages
 from mlopsc.targets.terraform.azure.watching import LONG_LOG, WORKSPACE, log_of, logged
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.expressions import Value
@@ -81,6 +82,8 @@ class _Base:
         """The page that says how the folder is applied, and what GitHub has to be told then."""
         told = [one for one in self.everyone if github_of(one) and one.build.pipeline.environment.serves]
         first = [one.command for written in told for one in of_ci(written)]
+        if told and any(needs_image(one.build) for one in self.everyone):
+            first.append(of_images(self.shared).command)
         later = [one.command for written in told for one in of_stages(written)]
         return guide("azure", root, self.first.build.spec, first=first, later=later, tenant=TENANT)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlopsc.targets import folder_name
 from mlopsc.targets.terraform.naming import name
+from mlopsc.targets.terraform.oidc import BUILDING
 from mlopsc.targets.terraform.platforms import platform_of
 
 if TYPE_CHECKING:
@@ -125,6 +126,16 @@ class SharedPlace:
     def registry(self) -> str:
         """The name of the registry of images."""
         return name("azurerm_container_registry", self.pipeline, self.subscription)
+
+    @property
+    def images(self) -> str:
+        """The name of the pipeline's images in it."""
+        return f"{self.registry}.azurecr.io/{name('azurerm_container_registry_image', self.pipeline)}"
+
+    @property
+    def pusher(self) -> str:
+        """The name of the identity that pushes them."""
+        return name(IDENTITY, self.pipeline, BUILDING)
 
 
 STATES, PLANS, OWN = "tfstate", "tfplan", "bootstrap"

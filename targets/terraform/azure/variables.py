@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from shlex import quote
 
-from mlopsc.targets.terraform.azure.places import group_of, identity_of, shared_of
+from mlopsc.targets.terraform.azure.places import SharedPlace, group_of, identity_of, shared_of
 from mlopsc.targets.terraform.building import Written
 from mlopsc.targets.terraform.identities import identities
-from mlopsc.targets.terraform.oidc import PLANNING, RUNNING, SERVICES, jobs_environment
+from mlopsc.targets.terraform.oidc import BUILDING, PLANNING, RUNNING, SERVICES, jobs_environment
 
 TENANT = "AZURE_TENANT_ID"
 
@@ -34,6 +34,17 @@ class Variable:
 def client_variable(identity: str) -> str:
     """The name of the variable that holds the client id of an identity, in the GitHub environment of its jobs."""
     return f"AZURE_CLIENT_ID_{identity.replace('-', '_')}".upper()
+
+
+def image_variable(shared: SharedPlace) -> str:
+    """The same of who pushes images: one for each subscription, as one GitHub environment pushes to all of them."""
+    return f"{client_variable(BUILDING)}_{shared.subscription.partition('-')[0]}".upper()
+
+
+def of_images(shared: SharedPlace) -> Variable:
+    """That of who pushes images into the registry of a subscription."""
+    jobs = jobs_environment(shared.pipeline, BUILDING)
+    return Variable(image_variable(shared), jobs, shared.group, shared.pusher)
 
 
 def of_ci(written: Written) -> Iterator[Variable]:
