@@ -175,6 +175,8 @@ def _options(shop: Workshop, artifacts: Path, variables: Mapping[str, str], told
         "ACTING_ARTIFACTS": artifacts,
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INDEX": "1",
+        # What these need is there, too: looking for it again takes half of a job.
+        "PIP_NO_DEPENDENCIES": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         # The last digit of a sum depends on the kind of processor that is named here, if one is.
