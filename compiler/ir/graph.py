@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,3 +90,12 @@ def differences(left: DiGraph[str], right: DiGraph[str]) -> tuple[str, ...]:
     edges = sorted(set(left.edges) ^ set(right.edges))
     found += [f"only in one does `{stage}` read `{source}`" for source, stage in edges]
     return tuple(found)
+
+
+def together(pipeline: Pipeline, names: Container[str]) -> list[tuple[str, ...]]:
+    """Those of the stages that hang together by their edges, group by group, all in the pipeline's order."""
+    from networkx import weakly_connected_components
+
+    order = {stage.name: index for index, stage in enumerate(pipeline.stages) if stage.name in names}
+    groups = weakly_connected_components(graph_of(pipeline).subgraph(order))
+    return sorted((tuple(sorted(group, key=order.__getitem__)) for group in groups), key=lambda one: order[one[0]])

@@ -8,11 +8,12 @@ from dataclasses import replace
 from mlopsc.compiler.ir.model import Stage
 from mlopsc.targets.github.clouds.cloud import IDENTITY, Cloud
 from mlopsc.targets.github.expressions import Expr, literal
-from mlopsc.targets.github.jobs import READ, checkout, downloads, passed, python
+from mlopsc.targets.github.jobs import READ, checkout, passed, python
 from mlopsc.targets.github.model import Job, Step, Text
 from mlopsc.targets.github.names import job_id
 from mlopsc.targets.github.preparing import prepared, secrets, services
 from mlopsc.targets.github.repository import Repository
+from mlopsc.targets.github.stage_jobs import downloads
 
 BEFORE = ".mlops/before"
 """Where a job has what was made in the environment before."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Severity, message
 from mlopsc.compiler.text import Location
 
+LARGEST = 512_000
+"""Bytes of a workflow that GitHub starts."""
+
 
 @message("E641", "a name that GitHub refuses")
 def environment_name(code: Code, at: Location, name: str) -> Diagnostic:
@@ -109,3 +112,15 @@ def not_delivered(code: Code, at: Location, name: str) -> Diagnostic:
     fact = f"no workflow delivers to `{name}`: it is on the machine that somebody works on"
     hint = "Give it a platform in a cloud, or release there by hand: `mlopsc release --help`."
     return Diagnostic(code, at, fact, label="this machine", hint=hint)
+
+
+@message("E646", "a workflow that GitHub would not start")
+def too_large(code: Code, at: Location, name: str, size: int) -> Diagnostic:
+    """GitHub starts no run of a workflow of more than 512,000 bytes, and says so nowhere. Where there are many stages,
+    several share a job, so what is still too large has hundreds of releases and monitors, or is made so by
+    `.github/mlopsc-overlays.yml`.
+    """
+    fact = f"`{name}` would have {size:,} bytes, and GitHub starts no workflow of more than {LARGEST:,}"
+    return Diagnostic(
+        code, at, fact, label="too much for its workflows", hint="Make two pipelines of it, or lay less over it."
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mlopsc.compiler.diagnostics import Diagnostic, Message
 from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
 from mlopsc.targets import Build, OutputFile, RefusedError
+from mlopsc.targets.github.messages import LARGEST, too_large
 from mlopsc.targets.github.messages_of_files import wrong_overlays, wrong_pins
 from mlopsc.targets.github.refusals import refused
 
@@ -63,6 +64,9 @@ def _written(repository: Repository) -> list[OutputFile]:
         overlays.check(workflows, _there(repository, overlays.body))
         known: dict[str, str] = {}
         texts = {name: _text(repository, name, one, pins, overlays, known) for name, one in workflows.items()}
+    for name, text in texts.items():
+        if len(text.encode()) > LARGEST:
+            raise RefusedError([too_large(_named(repository), name, len(text.encode()))])
     files = {f"{repository.to_top}{FOLDER}/{name}.yml": text for name, text in texts.items()}
     seed = OutputFile(f"{repository.to_top}{PINS}", begun(), is_seed=True)
     return [seed, *(OutputFile(path, text) for path, text in files.items())]
@@ -123,10 +127,15 @@ def _followed(repository: Repository, path: str, wrong: Message[[Location, str, 
         place, fact, hint = path, problem.message, problem.hint
     except OwnFileProblem as problem:
         place, fact, hint = problem.place(path), problem.fact, problem.hint
+    raise RefusedError([wrong(_named(repository), place, fact, hint)])
+
+
+def _named(repository: Repository) -> Location:
+    """Where the spec names the repository."""
     build = repository.builds[0]
     declared = build.model.pipeline if build.model else None
     assert declared is not None, "a message needs a build that knows its program"
-    raise RefusedError([wrong(declared.settings["github"].at, place, fact, hint)])
+    return declared.settings["github"].at
 
 
 def _workspace(repository: Repository) -> DiskWorkspace | None:

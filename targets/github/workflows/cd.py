@@ -13,9 +13,10 @@ from mlopsc.targets.github.delivery import prove_id, prove_job, release_job
 from mlopsc.targets.github.expressions import Expr, literal
 from mlopsc.targets.github.image import image_jobs
 from mlopsc.targets.github.infrastructure import apply_id, apply_job, plan_id, plan_job
-from mlopsc.targets.github.jobs import check_job, passed, stage_ids, stage_job
+from mlopsc.targets.github.jobs import check_job, passed
 from mlopsc.targets.github.model import Concurrency, Job, Value, Workflow
 from mlopsc.targets.github.repository import Repository
+from mlopsc.targets.github.stage_jobs import run_jobs
 from mlopsc.targets.github.telling import delivering
 
 PURPOSE = """Delivers what is merged: the pipeline runs once in its first environment, while its image is built; then
@@ -30,11 +31,8 @@ def workflow(repository: Repository) -> Workflow:
     """The workflow; one delivery at a time, and none is cancelled."""
     build = repository.builds[0]
     stages = hosted(repository.stages(build), clouds(repository.builds))
-    ids = stage_ids(stages)
-    trained = [
-        check_job(repository),
-        *(delivering(repository, stage_job(repository, build, stage, ids)) for stage in stages),
-    ]
+    jobs, ids = run_jobs(repository, build, stages)
+    trained = [check_job(repository), *(delivering(repository, job) for job in jobs)]
     images = [(_beyond(repository, job), named) for job, named in image_jobs(repository, (trained[0].id,))]
     built = {environment: job.id for job, environments in images for environment in environments}
     delivered = _delivered(repository, stages, ids, tuple(job.id for job in trained), built)
@@ -90,7 +88,7 @@ def _delivered(
             yield jobs_job(repository, cloud, needs, condition)
             needs = (*needs, jobs_id(cloud))
             condition = Expr(f"{condition.code} && {are_done(jobs_id(cloud))}")
-        yield prove_job(repository, cloud, stages, ids, (*ids.values(), *needs), condition)
+        yield prove_job(repository, cloud, stages, ids, (*dict.fromkeys(ids.values()), *needs), condition)
         for stage in _of_kind(cloud, "release"):
             yield release_job(repository, cloud, stage)
         after = (prove_id(cloud),)

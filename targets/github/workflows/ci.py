@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mlopsc.targets.github.expressions import Expr, mixed
-from mlopsc.targets.github.jobs import check_job, ready_job, stage_ids, stage_job
+from mlopsc.targets.github.jobs import check_job, ready_job
 from mlopsc.targets.github.model import Concurrency, Workflow
 from mlopsc.targets.github.preparing import reads_no_secret
 from mlopsc.targets.github.repository import Repository
+from mlopsc.targets.github.stage_jobs import run_jobs
 from mlopsc.targets.github.telling import comment_job, delivered_job, proposing, telling_changes
 
 PURPOSE = """Asked of every pull request, those of forks included: is the spec right, is what it makes committed, and
@@ -20,9 +21,9 @@ def workflow(repository: Repository) -> Workflow:
     build = repository.builds[0]
     every = repository.stages(build)
     stages = reads_no_secret(build.pipeline, every)
-    ids = stage_ids(stages)
+    jobs, _ = run_jobs(repository, build, stages)
     check = telling_changes(repository, check_job(repository))
-    run = [proposing(repository, stage_job(repository, build, stage, ids)) for stage in stages]
+    run = [proposing(repository, job) for job in jobs]
     asked = [check, delivered_job(repository), *run]
     return Workflow(
         "ci",

@@ -145,3 +145,11 @@ def test_an_action_that_is_not_pinned_is_told(project: Path) -> None:
     lay(project, OVERLAY, "")
     (message,) = texts(project)[1]
     assert ":20`: `someone/scan` is not pinned | name the action alone, and its release and commit in" in message
+
+
+def test_what_github_would_not_start_is_refused(project: Path) -> None:
+    lay(project, f"{CD}:\n  env:\n    A: {'a' * 512_000}\n", "")
+    files, (message,) = texts(project)
+    assert files == {}
+    assert message.startswith("E646 `bike_demand-cd` would have 5")
+    assert "GitHub starts no workflow of more than 512,000 | Make two pipelines of it" in message

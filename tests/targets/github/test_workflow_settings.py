@@ -173,18 +173,48 @@ def test_the_page_shows_what_is_refused_and_what_is_not(code: str) -> None:
     assert [codes(one) for one in page.right] == [[]]
 
 
-def test_three_hundred_stages_are_three_hundred_jobs_and_no_matrix() -> None:
+def many(number: int) -> str:
+    """The spec, and that many more data stages."""
     more = "".join(
         f"data d{index} {{\n  source = {CSV}\n  check rows >= 1\n  schema {{ page: category }}\n}}\n"
-        for index in range(298)
+        for index in range(number)
     )
-    spec = SPEC.replace("SETTINGS", "").replace("SOURCE", CSV) + more
-    compilation = Compilation(MemoryWorkspace({"pipeline.mlops": spec, "orders.csv": "", "visits.csv": ""}), registry())
-    (text,) = [file.text for file in compilation.emit(["github"]) if file.path.endswith("-ci.yml")]
+    return SPEC.replace("SETTINGS", "").replace("SOURCE", CSV) + more
+
+
+def large(number: int) -> tuple[str, list[str]]:
+    """The delivery of that many more stages, and what is said where there is none."""
+    files = {"pipeline.mlops": many(number), "orders.csv": "", "visits.csv": ""}
+    compilation = Compilation(MemoryWorkspace(files), registry())
+    texts = [file.text for file in compilation.emit(["github"]) if file.path.endswith("-cd.yml")]
+    said = [f"{one.code.id}: {one.message}" for one in compilation.diagnostics_for(["github"]) if one.is_error]
+    return "".join(texts), said
+
+
+def test_there_is_no_matrix_however_many_stages_there_are() -> None:
+    text, _ = large(80)
     jobs = YAML(typ="safe", pure=True).load(text)["jobs"]
-    assert sum(name.startswith("data-") for name in jobs) == 300
+    assert sum(name.startswith("data-") for name in jobs) == 82
     assert not any("strategy" in job for job in jobs.values())
-    assert findings("ci", text, KNOWN) == []
+    assert findings("cd", text, KNOWN) == []
+
+
+@pytest.mark.parametrize(("more", "shared"), [(112, 114), (300, 101)])
+def test_stages_share_jobs_where_there_are_too_many(more: int, shared: int) -> None:
+    text, said = large(more)
+    assert said == []
+    assert len(text.encode()) < 512_000
+    jobs = YAML(typ="safe", pure=True).load(text)["jobs"]
+    assert sum(name.startswith("stages-") for name in jobs) == shared
+    (run,) = [step for step in jobs["stages-orders"]["steps"] if step["id"] == "run"]
+    assert [one for one in run["env"]["STAGES"].splitlines() if one in ("orders", "price", "gate")] == [
+        "orders",
+        "price",
+        "gate",
+    ]
+    fetched = [step["with"]["name"] for step in jobs["prove-prod"]["steps"] if step["id"].startswith("fetch-")]
+    assert len(fetched) == len(set(fetched)) == shared
+    assert findings("cd", text, KNOWN) == []
 
 
 def test_a_query_needs_the_extra_that_reads_it() -> None:
