@@ -19,7 +19,7 @@ from mlopsc.stdlib.runtime.engine.files import ProjectFiles
 from mlopsc.targets.image.contents import patterns
 
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "tests" / "targets" / "github" / "stand_ins" / "configure-aws-credentials" / "bin"))
+sys.path.append(str(ROOT / "tests" / "targets" / "github" / "stand_ins" / "machine" / "bin"))
 from docker_context import context, is_taken, rules  # noqa: E402
 
 BIKE = ROOT / "examples" / "bike-demand"

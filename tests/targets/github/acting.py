@@ -1,9 +1,10 @@
 """Runs workflows with act: no GitHub, no containers, each run in a folder and with a home of its own.
 
 What is real: the files that `mlopsc build` wrote, GitHub's expressions, conditions, `needs` and job results as act
-has them, the scripts, pip, mlopsc from its wheel, and all that it does. What stands in: the machines; the actions in
-`stand_ins`, Terraform, `aws` and `az` among them; one environment for all jobs, with mlopsc from the wheel and packages
-of others from that of the tests, so that a job's pip finds all that it asks for, and downloads nothing.
+has them, the scripts, pip, mlopsc from its wheel, and all that it does. What stands in: the machines and their Docker;
+the actions in `stand_ins`, Terraform, `aws` and `az` among them; one environment for all jobs, with mlopsc from the
+wheel and packages of others from that of the tests, so that a job's pip finds all that it asks for, and downloads
+nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ ROOT = HERE.parents[2]
 REMOTE = "https://github.com/example-org/shop.git"
 NOT_OURS = ("__editable__", "mlopsc")
 SECONDS = 240
+MACHINE = HERE / "stand_ins" / "machine" / "bin"
+"""What GitHub's machines come with."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def run(
     (place / "event.json").write_text(json.dumps(payload or {}), encoding="utf-8")
     command = [str(act()), event, *_options(shop, artifacts, variables or {}, told or {})]
     command += ["--workflows", f".github/workflows/{workflow}.yml", "--eventpath", str(place / "event.json")]
-    outside = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home)}
+    outside = {"PATH": f"{MACHINE}:/usr/local/bin:/usr/bin:/bin", "HOME": str(home)}
     done = subprocess.run(
         command, cwd=project, env=outside, capture_output=True, text=True, check=False, timeout=SECONDS
     )

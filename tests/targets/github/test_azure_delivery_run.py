@@ -1,11 +1,13 @@
 """A delivery to Azure, run: a merge whose identities nobody has told GitHub of, and the same when somebody has.
 
-The cloud is a folder of this machine: what stands in for Terraform makes containers there, `az` keeps plans in it, and
-what stands in for adlfs has the store in it. Each asks who is there.
+The cloud is a folder of this machine: what stands in for Terraform makes containers there, `az` keeps plans in it, what
+stands in for adlfs has the store in it, and Docker images. Each asks who is there.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,18 +65,18 @@ def world(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> World
 @pytest.fixture(scope="module")
 def first(world: World) -> Run:
     """A merge when only the bootstrap has been applied: what the environment makes itself has no ids yet."""
-    return world.run("cd", "push", dict(PUSH), "ci-plan", "ci-apply")
+    return world.run("cd", "push", dict(PUSH), "ci-plan", "ci-apply", "image")
 
 
 @pytest.fixture(scope="module")
 def second(world: World, first: Run) -> Run:
     """The same once somebody has typed all that the page of the bootstrap says."""
     assert first.results
-    return world.run("cd", "push", dict(PUSH), "ci-plan", "ci-apply", "train", "release", "monitor")
+    return world.run("cd", "push", dict(PUSH), "ci-plan", "ci-apply", "image", "train", "release", "monitor")
 
 
 def test_the_first_delivery_stops_after_apply_and_says_what_to_tell_github(first: Run) -> None:
-    done = dict.fromkeys(["check", *STAGES, "plan-prod", "apply-prod"], "success")
+    done = dict.fromkeys(["check", *STAGES, "image", "plan-prod", "apply-prod"], "success")
     assert first.results == {**done, "prove-prod": "failure"}, first.said
     said = first.of("prove-prod")
     assert "AZURE_CLIENT_ID_TRAIN of its environment shop-prod-run" in said, said
@@ -87,8 +89,20 @@ def test_exactly_the_plan_is_applied(world: World, first: Run) -> None:
     assert ": OK" in first.of("apply-prod")
 
 
+def test_the_image_is_attested_and_named_and_made_once(world: World, first: Run, second: Run) -> None:
+    states = world.azure.parent / "states"
+    tags = json.loads((states / "registry" / "tags").read_text("utf-8"))
+    commit = acting.git(world.project, "rev-parse", "HEAD").strip()
+    name = next(tag for tag in tags if tag.endswith(commit)).partition(":")[0]
+    assert re.fullmatch(r"shop\w+\.azurecr\.io/shop", name)
+    built = f"{name}@{tags[f'{name}:{commit}']}"
+    assert (states / "attested").read_text("utf-8").split() == [built]
+    assert f"built: {built}" in first.of("image")
+    assert f"built before from the same inputs: {built}" in second.of("image")
+
+
 def test_the_next_delivery_proves_and_releases(world: World, second: Run) -> None:
-    done = ["check", *STAGES, "plan-prod", "prove-prod", "release-prod-api"]
+    done = ["check", *STAGES, "image", "plan-prod", "prove-prod", "release-prod-api"]
     assert second.results == dict.fromkeys(done, "success"), second.said
     assert "price: cached" in second.of("prove-prod")
     assert "price_gate: starts" in second.of("prove-prod")

@@ -61,6 +61,16 @@ def test_nobody_and_nowhere_keep_nothing(azure: Path, given: dict[str, str], wor
     assert words in az(azure, "upload", **given)[1]
 
 
+@pytest.mark.parametrize(
+    ("who", "said_of"),
+    [("shop-image", "password of shop-image\n"), ("shop-prod-ci-apply", "Access was denied"), ("", "az login")],
+    ids=str,
+)
+def test_one_identity_alone_is_let_into_the_registry(azure: Path, who: str, said_of: str) -> None:
+    command = [str(STAND_INS / "login/bin/az"), "acr", "login", "--name", "shop", "--expose-token"]
+    assert said_of in said(azure, [*command, "--query", "accessToken"], {**SOMEBODY, "ACTING_CLIENT": who})[1]
+
+
 def test_a_store_is_read_by_who_has_logged_in(azure: Path) -> None:
     packages = {"PYTHONPATH": str(STAND_INS / "packages")}
     assert said(azure, ["-c", READ], {**packages, **SOMEBODY}) == (0, "True False b'1' None\n")

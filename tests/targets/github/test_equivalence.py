@@ -140,7 +140,14 @@ def test_roles_take_the_tokens_of_the_jobs_that_become_them(spec: str, emitted: 
     found = emitted(spec)
     roles = trusted(found.terraform)
     asked = [one for word in ("ci", "cd", "monitor", "rollback") for one in logged_in(found.jobs(word), found.told)]
-    assert {name.rpartition("-")[2] for _, name, _ in asked} >= {"plan", "apply", "train", "release", "monitor"}
+    assert {name.rpartition("-")[2] for _, name, _ in asked} >= {
+        "plan",
+        "apply",
+        "image",
+        "train",
+        "release",
+        "monitor",
+    }
     assert [one for one in asked if one[1:] not in roles] == []
 
 
@@ -201,6 +208,18 @@ def test_an_identity_of_azure_in_another_environment_is_found(emitted: Callable[
     swapped = {key: who.replace("ci-plan", "ci-apply") for key, who in found.told.items()}
     asked = {one[1:] for one in logged_in(jobs, swapped)}
     assert asked - trusted(found.terraform) == {("flight-delays-prod-ci-apply", "flight_delays-prod-plan")}
+
+
+def test_a_job_that_builds_an_image_where_its_identity_is_not_trusted_is_found(
+    emitted: Callable[[str], Emitted],
+) -> None:
+    found = emitted("flights")
+    jobs = copy.deepcopy(dict(found.jobs("cd")))
+    told = {(name, "flight_delays-prod-run"): who for (name, _), who in found.told.items()}
+    jobs["image"]["environment"] = "flight_delays-prod-run"
+    (asked,) = (one[1:] for one in logged_in({"image": jobs["image"]}, told))
+    assert asked == ("flight-delays-image", "flight_delays-prod-run")
+    assert asked not in trusted(found.terraform)
 
 
 def test_a_variable_that_no_page_tells_of_is_found(emitted: Callable[[str], Emitted]) -> None:

@@ -1,10 +1,11 @@
-"""The scripts of the job that builds an image, run one by one with stand-ins for `aws` and Docker."""
+"""The scripts of the job that builds an image, run one by one with stand-ins for `aws`, `az` and Docker."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,16 +15,20 @@ from typing import Any
 import acting
 import pytest
 from emitted_workflows import CASES, GOLDEN
-from workflow_graphs import jobs_of
+from workflow_graphs import jobs_of, logged_in, told_by
 
 from mlopsc.compiler.compilation import Compilation
 from mlopsc.compiler.workspace import MemoryWorkspace
 from mlopsc.stdlib import registry
 
-BIN = Path(__file__).parent / "stand_ins" / "configure-aws-credentials" / "bin"
+STAND_INS = Path(__file__).parent / "stand_ins"
+BINS = [STAND_INS / name / "bin" for name in ("machine", "configure-aws-credentials", "login")]
 NAME = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/bike-demand"
+ON_AZURE = "flightdelays1111111122223333444455555555555543c9b2.azurecr.io/flight-delays"
 IMAGE = "deploy/bike_demand/image/Dockerfile"
-_EXPRESSION = re.compile(r"\$\{\{ steps\.(\w+)\.outputs\.(\w+) \}\}")
+_EXPRESSION = re.compile(r"\$\{\{ (?:steps|vars)\.(\w+)(?:\.outputs\.(\w+))? \}\}")
+WHO = "flight-delays-image"
+"""Whom GitHub has been told of, and whom the action that logs in has made of a job."""
 
 
 @dataclass
@@ -32,12 +37,15 @@ class Machine:
 
     project: Path
     states: Path
+    case: str = "bike-demand"
+    told: str = WHO
     said: str = ""
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def job(self) -> int:
         """Run the job; the code with which it ends."""
-        job = jobs_of((GOLDEN / "bike-demand" / "bike_demand-cd.yml").read_text("utf-8"))["image"]
+        (file,) = (GOLDEN / self.case).glob("*-cd.yml")
+        job = jobs_of(file.read_text("utf-8"))["image"]
         self.outputs, self.said = {}, ""
         for step in job["steps"]:
             if "run" in step and not ("if" in step and self.found):
@@ -66,19 +74,27 @@ class Machine:
         output = self.states / "output"
         output.write_text("", encoding="utf-8")
         given = {
-            name: _EXPRESSION.sub(lambda match: self.outputs[match[1]][match[2]], str(value))
-            for name, value in {**env, **step.get("env", {})}.items()
+            name: _EXPRESSION.sub(self._value, str(value)) for name, value in {**env, **step.get("env", {})}.items()
         }
         about = {"GITHUB_SHA": acting.git(self.project, "rev-parse", "HEAD").strip(), "GITHUB_OUTPUT": str(output)}
         about |= {"RUNNER_TEMP": str(self.states), "GITHUB_STEP_SUMMARY": os.devnull}
-        about |= {"ACTING_STATES": str(self.states), "AWS_ACCESS_KEY_ID": "testing"}
-        outside = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.states), **about, **given}
+        about |= {"ACTING_STATES": str(self.states), "AWS_ACCESS_KEY_ID": "testing", "ACTING_CLIENT": self.told}
+        outside = {
+            "PATH": os.pathsep.join([*map(str, BINS), os.environ["PATH"]]),
+            "HOME": str(self.states),
+            **about,
+            **given,
+        }
         command = ["bash", "-e", "-c", step["run"]]
         done = subprocess.run(command, cwd=self.project, env=outside, capture_output=True, text=True, check=False)
         self.said += done.stdout + done.stderr
         lines = output.read_text("utf-8").splitlines()
         self.outputs[step["id"]] = dict(line.split("=", 1) for line in lines)
         return done.returncode
+
+    def _value(self, expression: re.Match[str]) -> str:
+        step, output = expression.groups()
+        return self.outputs[step][output] if output else self.told
 
 
 @pytest.fixture
@@ -92,6 +108,16 @@ def machine(tmp_path: Path) -> Machine:
     (project / f"{IMAGE}.dockerignore").write_text(ignored, encoding="utf-8")
     acting.begun(project)
     return Machine(project, states)
+
+
+@pytest.fixture
+def on_azure(machine: Machine) -> Machine:
+    """The same for an environment on Azure."""
+    place = machine.project / "deploy" / "flight_delays" / "image"
+    shutil.copytree(CASES["flight-delays"].parent / "deploy" / "flight_delays" / "image", place)
+    acting.committed(machine.project)
+    machine.case = "flight-delays"
+    return machine
 
 
 def test_an_image_is_named_by_its_inputs_and_its_commit(machine: Machine) -> None:
@@ -133,6 +159,26 @@ def test_what_was_pushed_without_a_name_is_built_again(machine: Machine) -> None
     assert not machine.found
 
 
+def test_on_azure_it_is_pushed_once_by_whom_github_has_been_told_of(on_azure: Machine) -> None:
+    assert on_azure.job() == 0, on_azure.said
+    digest = on_azure.outputs["build"]["digest"]
+    inputs, commit = on_azure.outputs["find"]["inputs"], acting.git(on_azure.project, "rev-parse", "HEAD").strip()
+    assert on_azure.tags == {f"{ON_AZURE}:inputs-{inputs}": digest, f"{ON_AZURE}:{commit}": digest}
+    assert on_azure.image == f"{ON_AZURE}@{digest}"
+    assert on_azure.job() == 0, on_azure.said
+    assert (on_azure.found, on_azure.image) == (True, f"{ON_AZURE}@{digest}")
+
+
+def test_on_azure_nobody_and_nobody_else_pushes(on_azure: Machine) -> None:
+    on_azure.told = ""
+    assert on_azure.job() != 0
+    assert "AZURE_CLIENT_ID_IMAGE_11111111 of its environment flight_delays-image: deploy/" in on_azure.said
+    on_azure.told = "flight-delays-prod-ci-plan"
+    assert on_azure.job() != 0
+    assert "Access was denied" in on_azure.said
+    assert not (on_azure.states / "registry" / "tags").exists()
+
+
 def test_without_a_registry_the_job_fails(machine: Machine) -> None:
     (machine.states / "registry").write_text("no folder", encoding="utf-8")
     assert machine.job() != 0
@@ -171,10 +217,15 @@ release api {
 
 
 def cd(account: str, plan: str = "") -> Mapping[str, Mapping[str, Any]]:
-    spec = TWO.replace("{account}", account).replace("{plan}", plan)
+    return jobs_of(emitted(TWO.replace("{account}", account).replace("{plan}", plan))["shop-cd.yml"])
+
+
+def emitted(spec: str) -> dict[str, str]:
+    """Workflows by the names of their files, and other files by their paths."""
+    targets = ["github", "terraform"]
     compilation = Compilation(MemoryWorkspace({"pipeline.mlops": spec, "rows.csv": ""}), registry())
-    assert [one.message for one in compilation.diagnostics_for(["github"]) if one.is_error] == []
-    return jobs_of(next(file.text for file in compilation.emit(["github"]) if file.path.endswith("-cd.yml")))
+    assert [one.message for one in compilation.diagnostics_for(targets) if one.is_error] == []
+    return {file.path.removeprefix(".github/workflows/"): file.text for file in compilation.emit(targets)}
 
 
 def test_one_registry_an_account() -> None:
@@ -186,6 +237,31 @@ def test_one_registry_an_account() -> None:
     assert "image" in jobs["plan-prod"]["needs"]
     other = cd("210987654321")
     assert other["image"]["env"] == {"IMAGE": "210987654321.dkr.ecr.eu-central-1.amazonaws.com/shop"}
+
+
+MORE = """environment {name} {{
+  follows  = {before}
+  platform = azure("westeurope", "{subscription}-2222-3333-4444-555555555555")
+}}
+"""
+
+
+def test_one_registry_a_subscription() -> None:
+    """Beside an account of AWS, two subscriptions of Azure; the identity is called the same in both."""
+    places = (("one", "prod", "11111111"), ("two", "one", "aaaaaaaa"), ("three", "two", "AAAAAAAA"))
+    azure = "".join(MORE.format(name=name, before=before, subscription=one) for name, before, one in places)
+    spec = TWO.replace("{account}", "123456789012").replace("{plan}", "").replace("data rows", f"{azure}data rows")
+    files = emitted(spec)
+    jobs = jobs_of(files["shop-cd.yml"])
+    images = {name: job for name, job in jobs.items() if name.startswith("image")}
+    needed = {name: [one for one in job["needs"] if one in images] for name, job in jobs.items() if "plan-" in name}
+    assert list(needed.values()) == [["image-prod"], ["image-one"], ["image-two"], ["image-two"]]
+    assert len({job["env"]["IMAGE"] for job in images.values()}) == len(images) == 3
+    told = told_by([text for path, text in files.items() if path.endswith("README.md")])
+    assert {who: place for (_, place), who in told.items() if who == "shop-image"} == {"shop-image": "shop-image"}
+    assert [who for _, who, _ in logged_in(images, told)] == ["shop-stage-image", "shop-image", "shop-image"]
+    clients = {step["with"].get("client-id") for job in images.values() for step in job["steps"] if "with" in step}
+    assert clients == {None, *(f"${{{{ vars.AZURE_CLIENT_ID_IMAGE_{one} }}}}" for one in ("11111111", "AAAAAAAA"))}
 
 
 def test_private_repositories_attest_with_enterprise_only() -> None:

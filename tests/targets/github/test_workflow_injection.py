@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
+import pytest
 import yaml
 from emitted_workflows import CASES
 from hypothesis import Phase, example, given, settings
@@ -138,22 +139,23 @@ def _step(step: Mapping[str, Any]) -> Any:
     return [*step], step.get("uses"), step.get("run"), [*step.get("with", {})], [*step.get("env", {})]
 
 
+ON_CLOUDS = ("bike-demand", "flight-delays")
+"""Examples that are delivered to AWS and to Azure."""
+
+
 @cache
-def builds() -> tuple[Build, ...]:
-    spec = CASES["bike-demand"]
+def builds(case: str) -> tuple[Build, ...]:
+    spec = CASES[case]
     found = Compilation(DiskWorkspace(spec.parent), registry(), spec.name).builds.values()
     return tuple(replace(one, project=None) for one in found)
 
 
 @cache
-def own_names() -> tuple[str, ...]:
-    """The names that the spec chooses: of the pipeline, its environments and stages."""
-    first = builds()[0].pipeline
-    return tuple(
-        dict.fromkeys(
-            [first.name, *(one.pipeline.environment.name for one in builds()), *(s.name for s in first.stages)]
-        )
-    )
+def own_names(case: str) -> tuple[str, ...]:
+    """The names that a spec chooses: of the pipeline, its environments and stages."""
+    first = builds(case)[0].pipeline
+    environments = (one.pipeline.environment.name for one in builds(case))
+    return tuple(dict.fromkeys([first.name, *environments, *(stage.name for stage in first.stages)]))
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -168,12 +170,12 @@ def renamed(value: Any, names: Mapping[str, str]) -> Any:
             return value
 
 
-def with_names(names: Sequence[str], texts: Sequence[str]) -> list[Build]:
-    """The builds of the example under other names, and with other texts wherever a workflow could read one."""
-    chosen = dict(zip(own_names(), names, strict=True))
+def with_names(case: str, names: Sequence[str], texts: Sequence[str]) -> list[Build]:
+    """The builds of an example under other names, and with other texts wherever a workflow could read one."""
+    chosen = dict(zip(own_names(case), names, strict=True))
     branch, folder, runner, owner, approver, spec = texts
     found = []
-    for build in builds():
+    for build in builds(case):
         document = build.pipeline.model_dump(mode="json")
         document["settings"] |= {"owner": owner, "description": owner}
         document["settings"]["github"] |= {
@@ -200,31 +202,37 @@ PLAIN = ("main", "services/rides", "ubuntu-24.04", "owner", "@org/team", "pipeli
 
 
 @cache
-def plain_shapes() -> list[Any]:
-    return [shape(read(text), own_names()) for _, text in workflows(with_names(own_names(), PLAIN))]
+def plain_shapes(case: str) -> list[Any]:
+    return [shape(read(text), own_names(case)) for _, text in workflows(with_names(case, own_names(case), PLAIN))]
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
+SOURCE = {"bike-demand": "rides", "flight-delays": "flights"}
+"""A stage of each that `<pipeline>-ci` runs."""
+MANY = len(own_names(ON_CLOUDS[0]))
+
+
+@pytest.mark.parametrize("case", ON_CLOUDS)
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 @given(
-    st.lists(some_text, min_size=len(own_names()), max_size=len(own_names()), unique=True),
+    st.lists(some_text, min_size=MANY, max_size=MANY, unique=True),
     st.tuples(*([some_text] * len(PLAIN))),
 )
-@example([f"Same{'e' * 200}", *(f"same{'E' * n}" for n in range(1, len(own_names())))], PLAIN)
-@example([name.upper() if index % 2 else name for index, name in enumerate("abcdefghij"[: len(own_names())])], PLAIN)
-@example(["true", "success", *own_names()[2:]], PLAIN)
-@example([*own_names()], ("a\nb: c", "x\non: push", "y\nz: 1", "o\np", "q\nr", "s\nt: u"))
-def test_names_and_texts_change_nothing_but_themselves(names: list[str], texts: tuple[str, ...]) -> None:
-    files = workflows(with_names(names, texts))
-    assert len(files) == len(plain_shapes()) > 0
-    for (path, text), expected in zip(files, plain_shapes(), strict=True):
+@example([f"Same{'e' * 200}", *(f"same{'E' * n}" for n in range(1, MANY))], PLAIN)
+@example([name.upper() if index % 2 else name for index, name in enumerate("abcdefghij"[:MANY])], PLAIN)
+@example(["true", "success", *own_names(ON_CLOUDS[0])[2:]], PLAIN)
+@example([*own_names(ON_CLOUDS[0])], ("a\nb: c", "x\non: push", "y\nz: 1", "o\np", "q\nr", "s\nt: u"))
+def test_names_and_texts_change_nothing_but_themselves(case: str, names: list[str], texts: tuple[str, ...]) -> None:
+    files = workflows(with_names(case, names, texts))
+    assert len(files) == len(plain_shapes(case)) > 0
+    for (path, text), expected in zip(files, plain_shapes(case), strict=True):
         assert re.fullmatch(r"[\w.-]+", PurePosixPath(path).name), path
         document = read(text)
         assert shape(document, names) == expected
         known = [one for one in findings(path, text, KNOWN) if one.rule != "runner"]
         assert known == []
-        stages = dict(zip(own_names(), names, strict=True))
+        stages = dict(zip(own_names(case), names, strict=True))
         shown_names = [shown(job["name"]) for job in document["jobs"].values()]
-        assert f"data {stages['rides']}" in shown_names or "-ci" not in path
+        assert f"data {stages[SOURCE[case]]}" in shown_names or "-ci" not in path
 
 
 def everything(text: str) -> Workflow:
