@@ -103,7 +103,7 @@ def _job(
     return Job(
         named,
         title,
-        (checkout(), *python(repository, f"mlopsc[run,{cloud.extra}]"), *cloud.log_in(SUBMIT, _MINUTES), wait),
+        (checkout(), *python(repository, cloud.extra), *cloud.log_in(SUBMIT, _MINUTES), wait),
         _MINUTES,
         needs,
         (READ, IDENTITY),
