@@ -56,7 +56,7 @@ def _page_of(value: object, module: ModuleType) -> Page | None:
     if isinstance(value, Message) and value.make.__module__ == module.__name__:
         return Page(value.code, value.page)
     if isinstance(value, type) and issubclass(value, LintRule) and value.__module__ == module.__name__:
-        return Page(value.code, getdoc(value) or "") if value is not LintRule else None
+        return Page(value.code, getdoc(value) or "") if "code" in vars(value) else None
     return None
 
 

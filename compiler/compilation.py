@@ -23,6 +23,7 @@ from mlopsc.compiler.workspace import MemoryWorkspace, Workspace
 if TYPE_CHECKING:
     from mlopsc.compiler.ir.model import Pipeline
     from mlopsc.compiler.ir.origins import Origins
+    from mlopsc.compiler.lint.options import Options
     from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
     from mlopsc.targets import Build, OutputFile, Target
 
@@ -96,7 +97,16 @@ class Compilation:
         found += self.model.diagnostics
         if not any(diagnostic.is_error for diagnostic in [*found, *self._internal]):
             found += self._linted
-        return self._in_order([*found, *self._internal])
+        return self._in_order([*found, *self.options[1], *self._internal])
+
+    @cached_property
+    def options(self) -> tuple[Options, tuple[Diagnostic, ...]]:
+        """What `[tool.mlopsc]` of the project says of the linter, and what is wrong with it."""
+        from mlopsc.compiler.lint import names
+        from mlopsc.compiler.lint.options import Options, options_of
+
+        nothing: tuple[Options, tuple[Diagnostic, ...]] = (Options(), ())
+        return self._guarded("reading options", lambda: options_of(self.workspace, self.main, names()), nothing)
 
     @property
     def has_errors(self) -> bool:
@@ -169,7 +179,8 @@ class Compilation:
     def _linted(self) -> list[Diagnostic]:
         from mlopsc.compiler.lint import lint
 
-        return self._guarded("linting", lambda: lint(self.model, self.workspace.exists), [])
+        options = self.options[0]
+        return self._guarded("linting", lambda: lint(self.model, self.workspace.exists, options), [])
 
     def _refused(self, names: tuple[str, ...]) -> list[Diagnostic]:
         if names not in self._refusals:

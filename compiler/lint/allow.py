@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Edit, Fix, Severity, did_you_mean, message, replace
@@ -118,9 +118,12 @@ def allow_without_reason(code: Code, allowance: Allowance) -> Diagnostic:
 
 
 def without_allowed(
-    found: Iterable[Diagnostic], files: Iterable[ast.File], rules: Mapping[str, Code]
+    found: Iterable[Diagnostic], files: Iterable[ast.File], rules: Mapping[str, Code], off: Collection[str] = ()
 ) -> Iterator[Diagnostic]:
-    """What was found and is not allowed, and what is wrong with the comments that allow. `rules` are codes by name."""
+    """What was found and is not allowed, and what is wrong with the comments that allow.
+
+    `rules` are codes by name; a comment that allows one that is `off` allows nothing now, and is no mistake.
+    """
     allowances = [allowance for file in files for allowance in allowances_of(file)]
     used: set[Allowance] = set()
     for diagnostic in found:
@@ -133,7 +136,7 @@ def without_allowed(
             yield unknown_allow(allowance, did_you_mean(allowance.name, rules))
         elif not allowance.reason:
             yield allow_without_reason(allowance)
-        elif allowance not in used:
+        elif allowance not in used and allowance.name not in off:
             yield unused_allow(allowance)
 
 

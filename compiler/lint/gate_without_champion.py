@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
 from mlopsc.compiler.lint.rule import LintedProgram, LintRule, after, next_line
 from mlopsc.compiler.semantics.model import RuleModel
+from mlopsc.compiler.text import Location
 
 
-class GateWithoutChampion(LintRule, id="L007", name="gate-without-champion"):
+class GateWithoutChampion(
+    LintRule,
+    id="L007",
+    name="gate-without-champion",
+    principle=6,
+    earns="no model lands that is worse than the one before",
+):
     """A release goes through a gate that compares models with numbers only. A model that is clearly worse than the
     one in service then replaces it as long as it stays within those numbers. `champion` is the same metric of the
     model in service, on the same rows; the first model, which has none to beat, passes the rule.
@@ -55,6 +62,11 @@ class GateWithoutChampion(LintRule, id="L007", name="gate-without-champion"):
                     hint="Add a rule such as `require mae(test) <= champion at 95%`.",
                     fixes=[fix for rule in rules for fix in _with_champion(rule)][:1],
                 )
+
+    def earned(self, program: LintedProgram) -> Iterator[Location]:
+        """Comparisons with the champion in gates."""
+        for _, gate in program.stages("test"):
+            yield from (rule.at for rule in gate.rules if _compares_with_champion(rule))
 
 
 def _compares_with_champion(rule: RuleModel) -> bool:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Label
 from mlopsc.compiler.lint.rule import LintedProgram, LintRule
+from mlopsc.compiler.text import Location
 
 
-class GateWithoutMetric(LintRule, id="L006", name="gate-without-metric"):
+class GateWithoutMetric(
+    LintRule, id="L006", name="gate-without-metric", principle=5, earns="a gate asks how good the predictions are"
+):
     """A release goes through a gate that asks nothing about predictions: tests of the code and latency say how a
     model runs, never whether it is any good, so a model of noise would pass.
 
@@ -52,3 +55,8 @@ class GateWithoutMetric(LintRule, id="L006", name="gate-without-metric"):
                     hint="Add a `require` with a metric, such as `require mae(test) <= champion + 5% at 95%`.",
                     related=[Label(release.settings["gate"].at, "what relies on it")],
                 )
+
+    def earned(self, program: LintedProgram) -> Iterator[Location]:
+        """What gates ask of predictions."""
+        for _, gate in program.stages("test"):
+            yield from (rule.at for rule in gate.rules if program.is_of_predictions(rule))

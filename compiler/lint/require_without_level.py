@@ -18,6 +18,7 @@ class RequireWithoutLevel(LintRule, id="L002", name="require-without-level"):
     test gate {
       model = demand
       require mae(test) <= 45
+      require mae(test) <= champion + 5% at 95%
     }
     ```
 
@@ -26,6 +27,7 @@ class RequireWithoutLevel(LintRule, id="L002", name="require-without-level"):
     test gate {
       model = demand
       require mae(test) <= 45 at 95%
+      require mae(test) <= champion + 5% at 95%
     }
     ```
     """

@@ -7,9 +7,17 @@ from collections.abc import Iterator
 from mlopsc.compiler.diagnostics import Diagnostic, Severity
 from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 from mlopsc.compiler.python_modules import LOCKS
+from mlopsc.compiler.text import Location, SourceFile, Span
 
 
-class UndeclaredDependencies(LintRule, id="L005", name="undeclared-dependencies", severity=Severity.INFO):
+class UndeclaredDependencies(
+    LintRule,
+    id="L005",
+    name="undeclared-dependencies",
+    severity=Severity.INFO,
+    principle=1,
+    earns="a lock pins the packages that it runs with",
+):
     """The project pins none of the packages that it runs with. Results then depend on whatever is installed: an
     upgrade on one machine gives another model there, and the cache, which must take every installed package into
     account, works for this machine only.
@@ -21,6 +29,7 @@ class UndeclaredDependencies(LintRule, id="L005", name="undeclared-dependencies"
     ```mlops
     pipeline demand {
       language = 1
+      owner    = "mobility-ml@example.com"
     }
     ```
     """
@@ -36,3 +45,7 @@ class UndeclaredDependencies(LintRule, id="L005", name="undeclared-dependencies"
             label="results depend on what is installed",
             hint=f"Write a lock beside the spec ({', '.join(f'`{lock}`' for lock in LOCKS)}).",
         )
+
+    def earned(self, program: LintedProgram) -> Iterator[Location]:
+        """The lock."""
+        yield from (Location(SourceFile(lock, ""), Span(0, 0)) for lock in LOCKS if program.exists(lock))

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
 from mlopsc.compiler.lint.rule import LintedProgram, LintRule, after, next_line
 from mlopsc.compiler.semantics.model import SettingModel
+from mlopsc.compiler.text import Location
 
 
-class UnpinnedData(LintRule, id="L001", name="unpinned-data"):
+class UnpinnedData(
+    LintRule, id="L001", name="unpinned-data", principle=1, earns="the rows that a commit stands for are known"
+):
     """Rows are read from a URL, and nothing says when they may change. Each run then reads whatever the URL holds at
     that moment: two people get two models from one commit, and a gate can pass today and fail tomorrow.
 
@@ -48,6 +51,13 @@ class UnpinnedData(LintRule, id="L001", name="unpinned-data"):
                     hint="Write `refresh = pinned` to keep the rows of `mlops.lock`, or `refresh = each_run`.",
                     fixes=[Fix("Pin the rows: `refresh = pinned`", (pin,))],
                 )
+
+    def earned(self, program: LintedProgram) -> Iterator[Location]:
+        """Sources that are files of the project, or that say when they are read again."""
+        for _, stage in program.stages("data"):
+            source = stage.settings.get("source")
+            if source is not None and (not _url(source) or "refresh" in stage.settings):
+                yield source.at
 
 
 def _url(source: SettingModel | None) -> str:

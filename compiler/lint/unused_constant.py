@@ -21,7 +21,7 @@ class UnusedConstant(LintRule, id="L004", name="unused-constant"):
 
     test gate {
       model = demand
-      require mae(test) <= 40 at 95%
+      require mae(test) <= champion at 95%
     }
     ```
 
@@ -32,6 +32,7 @@ class UnusedConstant(LintRule, id="L004", name="unused-constant"):
     test gate {
       model = demand
       require mae(test) <= limit at 95%
+      require mae(test) <= champion at 95%
     }
     ```
     """

@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from mlopsc.compiler.diagnostics import Diagnostic, Label
 from mlopsc.compiler.lint.rule import LintedProgram, LintRule
 from mlopsc.compiler.semantics.model import ComparisonModel, EnvironmentModel, RuleModel
+from mlopsc.compiler.text import Location
 
 
-class WeakerEnvironment(LintRule, id="L009", name="weaker-environment"):
+class WeakerEnvironment(
+    LintRule,
+    id="L009",
+    name="weaker-environment",
+    principle=2,
+    earns="an environment asks for no less than the one before",
+):
     """An environment asks for less than the one that it follows: a looser limit, a lower level, or no approval where
     the other has one. A model reaches it only after the other, so what it asks for beyond decides; asking for less
     is seldom meant. (A rule that is waived gives its reason already.)
@@ -38,6 +45,12 @@ class WeakerEnvironment(LintRule, id="L009", name="weaker-environment"):
             if followed is not None:
                 yield from self._approval(environment, followed)
                 yield from self._rules(environment, followed)
+
+    def earned(self, program: LintedProgram) -> Iterator[Location]:
+        """Environments that follow others."""
+        for environment in program.model.environments.values():
+            if "follows" in environment.settings:
+                yield environment.at
 
     def _approval(self, environment: EnvironmentModel, followed: EnvironmentModel) -> Iterator[Diagnostic]:
         if _value(followed, "approvers") and not _value(environment, "approvers"):

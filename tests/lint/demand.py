@@ -28,6 +28,7 @@ environment prod {
 data rides {
   source = csv("rides.csv")
   time   = at
+  unit   = block(7d)
   target = bikers
 
   schema {
@@ -63,6 +64,53 @@ release api {
 }
 """
 
+DEPLOYED_BLOCKS = (
+    """pipeline demand {
+  language = 1
+  owner    = "mobility-ml@example.com"
+  github   = github(repository = "example-org/demand")
+}""",
+    """analysts = group(github = "@example-org/analysts", aws = "arn:aws:iam::123456789012:role/analysts")""",
+    """environment prod {
+  follows   = dev
+  platform  = aws(region = "eu-west-1", account = "123456789012")
+  approvers = ["@example-org/leads"]
+  access    = [read(analysts)]
+  budget    = 400USD / 1mo
+  traffic   = 20_000 / 1d
+}""",
+    """train demand {
+  data      = rides
+  features  = python("features.py:Calendar")
+  estimator = sklearn("ensemble.HistGradientBoostingRegressor", random_state = 7)
+  minimize mae(validation)
+}""",
+    """test gate {
+  model = demand
+  require pytest("tests/")
+  require mae(test) <= 45 at 95%
+  require mae(test) <= champion + 5% at 95%
+  require mae(test) <= 60 at 95% by user
+}""",
+    """release api {
+  model    = demand
+  gate     = gate
+  assign   = user
+  strategy = canary(steps = [5%, 50%, 100%], every = 14d)
+  require mae(feedback) <= champion + 5% at 95% within 28d
+  guard error_rate <= champion * 2
+}""",
+    """monitor live {
+  release = api
+  watch stable(features) over 7d, alarms <= 1 / 90d
+  watch mae(feedback) <= 45 over 7d lag 1d, alarms <= 1 / 90d
+  watch uptime >= 99.9% over 30d
+  on drift or uptime do notify("ml@example.com")
+  on quality do retrain(demand, refresh = rides, cooldown = 7d, limit = 4 / 30d)
+}""",
+)
+"""What makes of the project one that leaves this machine and lacks nothing."""
+
 FEATURES = """\
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -75,7 +123,14 @@ class Calendar(TransformerMixin, BaseEstimator):
         return rows.drop(columns="at")
 """
 
-FILES = {"rides.csv": "", "weather.csv": "", "features.py": FEATURES, "requirements.txt": "pandas==3.0.0\n"}
+FILES = {
+    "rides.csv": "",
+    "weather.csv": "",
+    "features.py": FEATURES,
+    "requirements.txt": "pandas==3.0.0\n",
+    "mlops.lock": "",
+    "tests/test_it.py": "",
+}
 
 
 def compiled(spec: str, without: tuple[str, ...] = (), **files: str) -> Compilation:
@@ -95,6 +150,11 @@ def changed(*blocks: str, spec: str = SPEC) -> str:
     for block in blocks:
         texts |= {_header(item): _text(item, origin) for item, origin in _items(block)}
     return "\n\n".join(texts.values()) + "\n"
+
+
+def deployed(*blocks: str) -> str:
+    """The spec as it is in a cloud, changed."""
+    return changed(*DEPLOYED_BLOCKS, *blocks)
 
 
 def _items(text: str) -> list[tuple[ast.Item, ast.Origin]]:
