@@ -30,8 +30,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("compiler.program", "compiler.internal"),
     ("compiler.compilation",),
     ("compiler.fixes", "compiler.catalogue", "compiler.scaffold"),
-    ("compiler.render",),
-    ("compiler.cli", "compiler.lsp"),
+    ("compiler.render", "compiler.importing"),
+    ("compiler.lsp",),
+    ("compiler.cli",),
 )
 """Parts of the program, the lowest first. A part imports from floors below its own, and from itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -12,11 +13,11 @@ import click
 from mlopsc.compiler.cli.exits import MEANINGS
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Write a spec": ("init", "add", "check", "fmt", "explain"),
+    "Write a spec": ("init", "import", "add", "check", "fmt", "explain", "lsp"),
     "Run it": ("build", "run", "why"),
     "Serve it": ("rehearse", "release", "serve", "monitor", "score", "forget"),
     "Deploy it": ("plan", "diff", "verify", "job", "pins"),
-    "Look at it": ("graph", "data", "runs"),
+    "Look at it": ("graph", "principles", "data", "runs"),
     "Set up": ("doctor", "completion"),
 }
 """The commands by section of the help. Each is the `command` of the module of its name in this folder."""
@@ -75,7 +76,8 @@ class Commands(Group):
 
 
 def _module(name: str) -> str:
-    return f"mlopsc.compiler.cli.{name}"
+    """The module of a command; one whose name is a word of Python has a `_` after it."""
+    return f"mlopsc.compiler.cli.{name}_" if iskeyword(name) else f"mlopsc.compiler.cli.{name}"
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: Any) -> None:

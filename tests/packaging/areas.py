@@ -20,6 +20,8 @@ EXTRAS: dict[str, frozenset[str]] = {
     ),
     "stdlib.runtime.engine.cluster": frozenset({"run", "dask"}),
     "stdlib.runtime.jobs.ecs": frozenset({"run", "aws"}),
+    "compiler.lsp": frozenset({"editor"}),
+    "grammar.editors.lexer": frozenset({"highlight"}),
     "targets.terraform.writer": frozenset({"terraform"}),
     **dict.fromkeys(("compiler.cli.bar", "compiler.cli.progress"), frozenset({"run"})),
     **dict.fromkeys((f"compiler.scaffold.{name}" for name in ("columns", "leaks", "profile")), frozenset({"run"})),

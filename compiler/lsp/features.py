@@ -1,0 +1,39 @@
+"""What the server offers, by the name of the request: each answer is a function of a project, a file and it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from lsprotocol import types
+
+from mlopsc.compiler.lsp.actions import FIX_ALL, code_actions
+from mlopsc.compiler.lsp.formatting import format_document
+from mlopsc.compiler.lsp.projects import Project
+from mlopsc.compiler.records import Record
+
+Answer: TypeAlias = Callable[[Project, str, Any], Any]
+
+
+class Feature(Record):
+    """What answers a request, and what the editor is told of it beforehand."""
+
+    answer: Answer
+    options: Any = None
+
+
+def _format(project: Project, path: str, _: types.DocumentFormattingParams) -> list[types.TextEdit]:
+    return format_document(project, path)
+
+
+def _format_range(project: Project, path: str, params: types.DocumentRangeFormattingParams) -> list[types.TextEdit]:
+    return format_document(project, path, params.range)
+
+
+FEATURES: Mapping[str, Feature] = {
+    types.TEXT_DOCUMENT_CODE_ACTION: Feature(
+        code_actions, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL])
+    ),
+    types.TEXT_DOCUMENT_FORMATTING: Feature(_format),
+    types.TEXT_DOCUMENT_RANGE_FORMATTING: Feature(_format_range),
+}

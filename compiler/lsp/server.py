@@ -1,0 +1,112 @@
+"""The server itself: documents come in, answers and messages go out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from mlopsc.compiler.lsp.documents import SUFFIX, Documents
+from mlopsc.compiler.lsp.features import FEATURES, Answer
+from mlopsc.compiler.lsp.positions import Encoding
+from mlopsc.compiler.lsp.projects import Projects
+from mlopsc.compiler.lsp.publisher import Publisher
+from mlopsc.compiler.schema.registry import Registry
+
+WATCHED = f"**/*{{{SUFFIX},.py,.csv,.parquet,.sql,.lock,.txt}}"
+"""The files on disk whose coming, going and changing is to be told: what specs name."""
+
+
+class Protocol(LanguageServerProtocol):
+    """The protocol with documents of our own: those of pygls lose their place where a line ends unusually."""
+
+    _server: Server
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """A text is open."""
+        self._server.documents.open(params.text_document)
+        self._server.projects.forget()
+        self._server.publisher.soon()
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """A text was edited."""
+        self._server.documents.change(params.text_document, params.content_changes)
+        self._server.publisher.soon()
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """A text is not open any more."""
+        self._server.documents.close(params.text_document.uri)
+        self._server.projects.forget()
+        self._server.publisher.soon()
+
+
+class Server(LanguageServer):
+    """A language server for one editor."""
+
+    protocol: Protocol
+
+    def __init__(self, version: str, registry: Registry, targets: Sequence[str]) -> None:
+        self.documents = Documents()
+        self.projects = Projects(self.documents, registry)
+        self.publisher = Publisher(
+            self.documents, self.projects, targets, lambda told: self.text_document_publish_diagnostics(told)
+        )
+        super().__init__("mlopsc", version, protocol_cls=Protocol)
+        for method, feature in FEATURES.items():
+            self.feature(method, feature.options)(self._answering(feature.answer))
+        self.feature(types.INITIALIZED)(lambda _: self._begin())
+        self.feature(types.TEXT_DOCUMENT_DID_SAVE)(lambda _: self._disk_changed())
+        self.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(lambda _: self._disk_changed())
+
+    def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002 (pygls' signature)
+        """What could not be understood is noted in the editor's log, and interrupts nobody."""
+        self._note(f"{type(error).__name__}: {error}")
+
+    def _answering(self, answer: Answer) -> Callable[[Any], Any]:
+        """What answers requests; a mistake of ours is noted, and there is no answer then."""
+
+        def handle(params: Any) -> Any:
+            try:
+                uri = params.text_document.uri
+                project = self.projects.of(uri)
+                return answer(project, project.path(uri), params)
+            except Exception as error:
+                self._note(f"no answer, by a mistake of mlopsc: {type(error).__name__}: {error}")
+                return None
+
+        return handle
+
+    def _begin(self) -> None:
+        """The editor knows who it speaks to: agree on columns, and ask to be told of changes on disk."""
+        self.documents.encoding = Encoding(self.workspace.position_encoding or Encoding.Utf16)
+        workspace = self.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace else None
+        if watching and watching.dynamic_registration:
+            options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(WATCHED)])
+            method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+            self.client_register_capability(types.RegistrationParams([types.Registration("watched", method, options)]))
+
+    def _disk_changed(self) -> None:
+        self.documents.touch()
+        self.projects.forget()
+        self.publisher.soon()
+
+    def _note(self, text: str) -> None:
+        self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
+
+
+def serve(version: str, registry: Registry, targets: Sequence[str], address: tuple[str, int] | None) -> None:
+    """Serve one editor over stdio, or over TCP at an address, until it leaves."""
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    server = Server(version, registry, targets)
+    if address is None:
+        server.start_io()
+    else:
+        server.start_tcp(*address)
