@@ -101,10 +101,11 @@ def test_what_pyproject_lists_anew_is_installed(checkout: Checkout) -> None:
 ALL = [
     *(".", ".", "", "tests/packaging/floors.py", "tests/packaging/alibi.py", "tests/targets/promtool.py"),
     *("tests/targets/terraform/stubs.py", "tests/targets/terraform/fetch_checkov.py"),
-    *("tests/targets/github/fetch_act.py", "tests/targets/github/workflow_checkers.py", "integration", SUITE),
+    *("tests/targets/github/fetch_act.py", "tests/targets/github/workflow_checkers.py"),
+    *("tests/targets/github/mermaid_parser.py", "integration", SUITE),
 ]
 """The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the detectors of
-alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows, what
+alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows, Mermaid's parser, what
 takes large programs of others, the suite."""
 
 
