@@ -136,6 +136,7 @@ def _keys_of(environ: dict[str, Any]) -> list[str]:
 @contextmanager
 def guarded_s3(account: Account, region: str, key_of: Mapping[str, str]) -> Iterator[tuple[str, Guard]]:
     """The address of such an S3, and who stands before it; one request at a time, as conditional writes need it."""
+    from moto.moto_api._internal.models import moto_api_backend
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
@@ -148,3 +149,5 @@ def guarded_s3(account: Account, region: str, key_of: Mapping[str, str]) -> Iter
     finally:
         server.shutdown()
         thread.join()
+        # What moto has is one for a whole process.
+        moto_api_backend.reset()

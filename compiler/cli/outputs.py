@@ -75,17 +75,19 @@ def compare(folder: Path, spec: str, files: Sequence[OutputFile], targets: Itera
     kept = tuple(path for path in gone if path not in stale)
     committed = {one.path for one in files if one.committed}
     edited = {
-        path: _copy_of(folder, path) for path in changed if path in committed and _is_edited(folder, path, before)
+        path: _copy_of(folder, path)
+        for path, text in changed.items()
+        if path in committed and _is_edited(folder, path, before, text)
     }
     foreign = tuple(path for path in edited if path not in before and not path.startswith(f"{DEPLOY}/"))
     return Difference(changed, tuple(sorted(texts.keys() - changed.keys())), stale, kept, edited, foreign)
 
 
-def _is_edited(folder: Path, path: str, before: Mapping[str, _Entry]) -> bool:
-    """Whether there is a file that no build has made."""
+def _is_edited(folder: Path, path: str, before: Mapping[str, _Entry], wanted: str) -> bool:
+    """Whether there is a file that no build has made; another one may have made it just now."""
     text = read_text(folder / path)
     made = before[path].digest if path in before else None
-    return (folder / path).is_file() and (text is None or _digest(text) != made)
+    return (folder / path).is_file() and text != wanted and (text is None or _digest(text) != made)
 
 
 def _copy_of(folder: Path, path: str) -> str:

@@ -105,7 +105,8 @@ ALL = [
     *("tests/targets/github/mermaid_parser.py", "integration", SUITE),
 ]
 """The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the detectors of
-alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows, Mermaid's parser, what
+alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows, Mermaid's
+parser, what
 takes large programs of others, the suite."""
 
 
