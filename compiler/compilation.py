@@ -23,6 +23,7 @@ from mlopsc.compiler.workspace import MemoryWorkspace, Workspace
 if TYPE_CHECKING:
     from mlopsc.compiler.ir.model import Pipeline
     from mlopsc.compiler.ir.origins import Origins
+    from mlopsc.compiler.lint.coverage import Score
     from mlopsc.compiler.lint.options import Options
     from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
     from mlopsc.targets import Build, OutputFile, Target
@@ -98,6 +99,16 @@ class Compilation:
         if not any(diagnostic.is_error for diagnostic in [*found, *self._internal]):
             found += self._linted
         return self._in_order([*found, *self.options[1], *self._internal])
+
+    @cached_property
+    def principles(self) -> tuple[Score, ...]:
+        """How far the program follows each of the seven principles; none where there is an error."""
+        if self.has_errors:
+            return ()
+        from mlopsc.compiler.lint.coverage import coverage
+
+        options = self.options[0]
+        return self._guarded("scoring", lambda: coverage(self.model, self.workspace.exists, options), ())
 
     @cached_property
     def options(self) -> tuple[Options, tuple[Diagnostic, ...]]:

@@ -127,7 +127,7 @@ def without_allowed(
     allowances = [allowance for file in files for allowance in allowances_of(file)]
     used: set[Allowance] = set()
     for diagnostic in found:
-        allowing = [one for one in allowances if one.reason and _allows(one, diagnostic)]
+        allowing = [one for one in allowances if one.reason and allows(one, diagnostic)]
         used.update(allowing)
         if not allowing:
             yield diagnostic
@@ -164,7 +164,8 @@ def _has_code(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
-def _allows(allowance: Allowance, diagnostic: Diagnostic) -> bool:
+def allows(allowance: Allowance, diagnostic: Diagnostic) -> bool:
+    """Whether a comment is about what was found: the rule and the lines."""
     place = diagnostic.location
     return (
         allowance.name == diagnostic.code.title

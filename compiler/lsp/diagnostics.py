@@ -11,8 +11,8 @@ from mlopsc.compiler.diagnostics import Diagnostic, Severity
 from mlopsc.compiler.lsp.projects import Project
 from mlopsc.compiler.text import Location, Span
 
-PAGES = "https://github.com/mlopsc/mlopsc/blob/main/docs/messages.md"
-"""Where every code has a page; `mlopsc explain` shows the same."""
+PAGES = "https://github.com/mlopsc/mlopsc/blob/main/docs"
+"""Where every code has a page, those of the linter on a page of theirs; `mlopsc explain` shows the same."""
 
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
@@ -39,7 +39,7 @@ def as_told(project: Project, found: Diagnostic) -> types.Diagnostic:
         message="\n".join(filter(None, parts)),
         severity=_SEVERITIES[found.severity],
         code=found.code.id,
-        code_description=types.CodeDescription(f"{PAGES}#{found.code.id.lower()}"),
+        code_description=types.CodeDescription(_page_of(found.code.id)),
         source="mlopsc",
         tags=[types.DiagnosticTag.Unnecessary] if found.code.title in _UNNEEDED else None,
         related_information=[
@@ -62,3 +62,7 @@ def _visible(at: Location) -> Location:
     if start and text[start - 1] not in "\r\n":
         return Location(at.file, Span(start - 1, end))
     return Location(at.file, Span(start, min(end + 1, len(text))))
+
+
+def _page_of(code: str) -> str:
+    return f"{PAGES}/{'lint' if code.startswith('L') else 'messages'}.md#{code.lower()}"

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mlopsc.compiler.catalogue import Page, pages
+from mlopsc.compiler.lint import rules
+from mlopsc.compiler.lint.principle import PRINCIPLES
 from mlopsc.compiler.render.forms import FORMS
 from mlopsc.compiler.render.wording import default_of, kind_of, paragraphs, role_of, signature, takes
 from mlopsc.compiler.schema.declarations import ColumnType, Declaration, Function, StageKind
@@ -16,6 +18,38 @@ DOCS = Path(__file__).parents[2] / "docs"
 _EXAMPLE = DOCS.parent / "examples" / "bike-demand" / "deploy"
 _MADE = "<!-- Made by `make docs` from the declarations and the messages themselves: change those. -->"
 
+_LINT = """\
+What is allowed and still likely to be a mistake. `mlopsc check` says it beside all other [messages](messages.md), as
+soon as a spec has no errors; `mlopsc check --fix` makes the fixes that keep the meaning. `mlopsc explain NAME` shows
+the page of a rule in the terminal.
+
+## Allowing, and telling what a project wants
+
+A comment allows a rule on its line, or on the next line with code, if it says why:
+
+```mlops fragment
+limit = 45  # mlopsc: allow unused-constant -- the dashboard reads it
+```
+
+For a whole project, `[tool.mlopsc]` of the nearest `pyproject.toml` that has one, beside the spec or above it within
+the repository, says how bad a rule is (`error`, `warning` or `info`) and switches rules off, with a reason:
+
+```toml
+[tool.mlopsc.severity]
+unused-stage = "error"
+
+[tool.mlopsc.off]
+single-environment = "a pilot; one is enough until it is decided"
+```
+
+An unknown word there is an error, with the nearest name. Errors of the language (`E…`) cannot be allowed or switched
+off."""
+_PRINCIPLES = """\
+Some rules stand for one of the seven principles of running machine learning well. `mlopsc principles` shows for each
+which lines earn it and what is missing next (`--format json`, `sarif`, or `badge` for an SVG). `mlopsc check` says what
+is missing once a program leaves this machine: where it names a cloud, or `github(…)`. A rule that is allowed or
+switched off is set aside, with its reason, and does not count."""
+
 
 def reference_pages() -> dict[str, str]:
     """The pages by their name in `docs/`."""
@@ -23,7 +57,8 @@ def reference_pages() -> dict[str, str]:
 
     return {
         "reference.md": _text(_words(registry())),
-        "messages.md": _text(_messages(pages())),
+        "messages.md": _text(_messages({code: page for code, page in pages().items() if not _is_lint(code)})),
+        "lint.md": _text(_lint({code: page for code, page in pages().items() if _is_lint(code)})),
         "permissions.md": _text(_permissions()),
     }
 
@@ -116,12 +151,36 @@ def _families(registry: Registry) -> dict[str, list[type[Function]]]:
     return found
 
 
+def _is_lint(code: str) -> bool:
+    return code.startswith("L")
+
+
 def _messages(found: Mapping[str, Page]) -> Iterator[str]:
     yield from ("# Messages", "", _MADE, "")
-    yield "What `mlopsc check` can say, by code; `mlopsc explain CODE` shows the same in the terminal. Codes with `L`"
-    yield "are of the linter: a comment allows them on a line, `# mlopsc: allow unpinned-data -- why`."
+    yield "What `mlopsc check` can say, by code; `mlopsc explain CODE` shows the same in the terminal. What is allowed"
+    yield "and still likely to be a mistake is said by the [linter](lint.md)."
     yield from ("", "| code | |", "|---|---|")
     yield from (f"| [{code}](#{code.lower()}) | {page.code.title} |" for code, page in found.items())
+    yield from _pages(found)
+
+
+def _lint(found: Mapping[str, Page]) -> Iterator[str]:
+    """The rules of the linter, how they are told what a project wants, and the principles that some stand for."""
+    number_of = {rule.code.id: rule.principle for rule in rules()}
+    yield from ("# The linter", "", _MADE, "")
+    yield from _LINT.splitlines()
+    yield from ("", "## Principles", "")
+    yield from (f"{number}. {text[0].upper()}{text[1:]}." for number, text in PRINCIPLES.items())
+    yield ""
+    yield from _PRINCIPLES.splitlines()
+    yield from ("", "## Rules", "", "| code | name | unless said otherwise | principle |", "|---|---|---|---|")
+    for code, page in found.items():
+        number = number_of.get(code) or ""
+        yield f"| [{code}](#{code.lower()}) | {page.code.title} | {page.code.severity.value} | {number} |"
+    yield from _pages(found)
+
+
+def _pages(found: Mapping[str, Page]) -> Iterator[str]:
     for code, page in found.items():
         yield from ("", f"## {code}", "", f"**{page.code.title}** ({page.code.severity.value})", "")
         yield from _page(page.text.splitlines())

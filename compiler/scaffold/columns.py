@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mlopsc.compiler.lint.unclassified_personal import is_personal
 from mlopsc.compiler.scaffold.guesses import ColumnGuess
-from mlopsc.compiler.scaffold.names import identifies, is_personal, numbers_rows
+from mlopsc.compiler.scaffold.names import identifies, numbers_rows
 
 if TYPE_CHECKING:
     import pandas as pd

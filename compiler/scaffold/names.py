@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import re
 
-_PERSONAL = re.compile(
-    r"e-?mail|phone|mobile|(first|last|full|sur|user|customer)[ _.-]?name|^name$|address|street|passport|ssn|iban"
-    r"|birth",
-    re.IGNORECASE,
-)
 _IDENTIFIES = frozenset({"id", "uuid", "guid"})
 _NUMBERS_ROWS = frozenset({*_IDENTIFIES, "key", "index", "no", "nr", "number"})
 _TARGETS = (
@@ -22,11 +17,6 @@ def words_of(name: str) -> list[str]:
     """The words of a name, in lower case: `PassengerId` and `passenger id` are both `passenger`, `id`."""
     spaced = re.sub(r"(?<=[a-z\d])(?=[A-Z])", " ", name)
     return [word for word in re.split(r"[\W_]+", spaced.lower()) if word]
-
-
-def is_personal(name: str) -> bool:
-    """Whether a column of that name is likely to hold personal data."""
-    return _PERSONAL.search(name) is not None
 
 
 def identifies(name: str) -> bool:
