@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test integration lint types floors alibi promtool checkov stubs act workflows bench simulate docs clean
+.PHONY: help demo test integration lint types floors alibi promtool checkov stubs act workflows editors vscode bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -77,14 +77,21 @@ workflows: $(READY) ## install what judges workflows of GitHub, in an environmen
 	@$(BIN)/python tests/targets/github/workflow_checkers.py
 	@$(BIN)/python tests/targets/github/mermaid_parser.py
 
+editors: $(READY) ## install what builds and judges the editor packages
+	@$(BIN)/python tests/editors/editor_tools.py
+
+vscode: $(READY) ## build the extension for VS Code, build/mlops-VERSION.vsix
+	@$(BIN)/python tests/editors/vscode_package.py
+
 bench: $(READY) ## measure, as ratios against peers and floors
 	@$(BIN)/python tests/bench/bench.py
 
 simulate: $(READY) ## reproduce the error rates of the statistics by simulation
 	@$(BIN)/python tests/statistics/simulations.py
 
-docs: $(READY) ## write the generated pages again
+docs: $(READY) ## write the generated pages again, and the words of the editor packages
 	@$(BIN)/python -m mlopsc.compiler.render.reference
+	@$(BIN)/python -m mlopsc.compiler.render.editors
 
 clean: ## remove what was made
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,9 +41,13 @@ def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def shipped() -> set[str]:
-    """The files of the packages that are in the repository, or would be if they were added."""
+    """The files of the packages that are in the repository, or would be if they were added.
+
+    What `grammar/editors` has for one editor is in a folder there, and is no part of a package of Python.
+    """
     listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *ROOTS, folder=ROOT).stdout
-    return {name for name in listed.split("\0") if name and (ROOT / name).exists()}
+    for_one_editor = re.compile(r"grammar/editors/\w+/")
+    return {name for name in listed.split("\0") if (ROOT / name).is_file() and not for_one_editor.match(name)}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +101,15 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         assert any(name.endswith("/licenses/LICENSE") for name in archive.namelist())
     assert "License-Expression: Apache-2.0" in text
     assert "Requires-Python: >=3.11" in text
+
+
+def test_the_wheel_brings_pygments_its_lexer_and_nothing_of_node(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (entry_points,) = [name for name in names if name.endswith(".dist-info/entry_points.txt")]
+        assert "[pygments.lexers]\nmlops = mlopsc.grammar.editors.lexer:MlopsLexer" in archive.read(entry_points).decode()
+    assert {"mlopsc/grammar/editors/lexer.py", "mlopsc/grammar/editors/words.json"} <= set(names)
+    assert [name for name in names if name.endswith((".ts", ".vim", ".el", "package.json"))] == []
 
 
 def test_the_core_is_small(alone: Path) -> None:

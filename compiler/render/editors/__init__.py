@@ -1,0 +1,1 @@
+"""What editors are told of the language, written from the declarations by `make docs`."""

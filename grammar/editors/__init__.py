@@ -1,0 +1,1 @@
+"""How editors and highlighters read `.mlops` files; each folder here is for one editor."""
