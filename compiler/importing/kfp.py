@@ -1,0 +1,224 @@
+"""Kubeflow Pipelines v2: the intermediate representation that `kfp` compiles pipelines to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlopsc.compiler.importing.code import script_of
+from mlopsc.compiler.importing.model import Code, Foreign, ImportProblem, Note, Step
+from mlopsc.compiler.importing.yaml_values import Value, read_yaml
+from mlopsc.compiler.workspace import Workspace
+
+_FUNCTION = "--function_to_execute"
+_MODEL = "system.Model"
+_DEEPEST = 20
+_CONTAINER: Mapping[str, str] = {
+    "resources": "`compute = job(…)` of a stage says how large its machine is",
+    "env": 'code reads secrets by `secret("NAME")`; anything else is a parameter',
+}
+_TASK: Mapping[str, str] = {
+    "retryPolicy": "`retries` of a stage says how often it is tried again",
+    "iteratorPolicy": "candidates and folds run side by side by themselves",
+}
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """What an input stands for: the steps that make it, or a value."""
+
+    steps: tuple[str, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class _Around:
+    """A graph of tasks: where it stands among the others, what its inputs are, and when it runs."""
+
+    before: str
+    inputs: Mapping[str, _Bound]
+    condition: str = ""
+
+
+def is_kfp(document: Value) -> bool:
+    """Whether a document is a compiled pipeline, alone or inside of a job."""
+    spec = document.get("pipelineSpec") or document
+    return bool(spec.get("pipelineInfo") or (spec.get("root") and spec.get("components")))
+
+
+def read_kfp(workspace: Workspace, path: str) -> Foreign:
+    """The pipeline of a compiled file; raises ImportProblem."""
+    documents = read_yaml(workspace, path)
+    document = next(one for one in documents if one)
+    return _Kfp(document.get("pipelineSpec") or document, path).read(documents)
+
+
+class _Kfp:
+    def __init__(self, document: Value, path: str) -> None:
+        self._document = document
+        self._path = path
+        self._left: list[Note] = []
+
+    def read(self, documents: list[Value]) -> Foreign:
+        version = self._document.get("schemaVersion")
+        if not version.text.startswith("2."):
+            fact = f"`{version.place}` has the schema version `{version.text or 'none'}`, and 2.x can be read"
+            raise ImportProblem(fact, "compile it anew with kfp 2: kfp dsl compile --py FILE --output FILE")
+        root = self._document.get("root")
+        if not root.get("dag").get("tasks").items:
+            raise ImportProblem(f"`{root.place}`: the pipeline has no tasks", "compile it anew, then import again")
+        inputs = {name: _Bound(value=_constant(one)) for name, one in _parameters(root)}
+        steps = tuple(self._tasks(root, _Around("", inputs)))
+        for one in documents[1:]:
+            outcome = "settings of Kubernetes: an environment's `platform` says where stages run"
+            self._left.append(Note(one.place, "the platform's part of the file", outcome))
+        info = self._document.get("pipelineInfo")
+        text = info.get("description").text
+        return Foreign("kfp", info.get("name").text, steps, text, left=tuple(self._left), files=(self._path,))
+
+    def _tasks(self, component: Value, around: _Around) -> Iterator[Step]:
+        tasks = component.get("dag").get("tasks")
+        if around.before.count("/") > _DEEPEST:
+            raise ImportProblem(f"`{component.place}`: its components contain themselves", "compile it anew")
+        makers = {name: self._makers(f"{around.before}{name}", task) for name, task in tasks.items}
+        for name, task in tasks.items:
+            below = self._component(task)
+            inputs = dict(self._inputs(task, around, makers, below))
+            waits = [step for one in task.get("dependentTasks").elements for step in makers.get(one.text, ())]
+            condition = task.get("triggerPolicy").get("condition").text or around.condition
+            if task.get("parameterIterator") or task.get("artifactIterator"):
+                items = task.get("parameterIterator").get("items").get("raw").text
+                outcome = "write `search = grid(…)` in the train stage, or a stage for each"
+                self._left.append(Note(task.place, f"the loop `{name}` over {items or 'what comes in'}", outcome))
+            if below.get("dag"):
+                yield from self._tasks(below, _Around(f"{around.before}{name}/", inputs, condition))
+            else:
+                yield self._step(f"{around.before}{name}", task, below, inputs, waits, condition)
+
+    def _component(self, task: Value) -> Value:
+        name = task.get("componentRef").get("name")
+        found = self._document.get("components").get(name.text)
+        if not found:
+            fact = f"`{name.place}`: there is no component `{name.text}`"
+            raise ImportProblem(fact, "compile the pipeline anew, then import again")
+        return found
+
+    def _makers(self, name: str, task: Value, depth: int = 0) -> tuple[str, ...]:
+        """The steps behind a task: itself, or those of the graph that it stands for."""
+        below = self._component(task)
+        inner = below.get("dag").get("tasks").items
+        if not inner or depth > _DEEPEST:
+            return (name,)
+        return tuple(step for one, job in inner for step in self._makers(f"{name}/{one}", job, depth + 1))
+
+    def _inputs(
+        self, task: Value, around: _Around, makers: Mapping[str, tuple[str, ...]], below: Value
+    ) -> Iterator[tuple[str, _Bound]]:
+        given = task.get("inputs")
+        for name, one in _parameters(below):
+            if one.get("defaultValue").content is not None:
+                yield name, _Bound(value=_constant(one))
+        for name, one in [*given.get("parameters").items, *given.get("artifacts").items]:
+            outer = one.get("componentInputParameter") or one.get("componentInputArtifact")
+            made = one.get("taskOutputParameter") or one.get("taskOutputArtifact")
+            if outer:
+                yield name, around.inputs.get(outer.text, _Bound())
+            elif made:
+                maker = made.get("producerTask")
+                if maker.text not in makers:
+                    fact = f"`{maker.place}`: there is no task `{maker.text}`"
+                    raise ImportProblem(fact, "compile the pipeline anew, then import again")
+                yield name, _Bound(steps=makers[maker.text])
+            else:
+                yield name, _Bound(value=one.get("runtimeValue").get("constant").plain)
+
+    def _step(
+        self, name: str, task: Value, component: Value, inputs: Mapping[str, _Bound], waits: list[str], condition: str
+    ) -> Step:
+        label = component.get("executorLabel").text
+        executor = self._document.get("deploymentSpec").get("executors").get(label)
+        container = executor.get("container")
+        artifacts = dict(component.get("outputDefinitions").get("artifacts").items)
+        values = {key: one.value for key, one in inputs.items() if one.value is not None}
+        reads = dict.fromkeys([*(step for one in inputs.values() for step in one.steps), *waits])
+        self._tell_of(name, task, executor)
+        return Step(
+            name,
+            task.place,
+            reads=tuple(reads),
+            sources=tuple(str(one) for one in [*values.values(), _imported(executor, inputs)] if _is_address(one)),
+            code=_code(container),
+            command=_command(container),
+            parameters={key: one for key, one in values.items() if not _is_address(one)},
+            metrics=dict.fromkeys(component.get("outputDefinitions").get("parameters").content or ()),
+            makes_model=any(one.get("artifactType").get("schemaTitle").text == _MODEL for one in artifacts.values()),
+            condition=condition,
+        )
+
+    def _tell_of(self, name: str, task: Value, executor: Value) -> None:
+        container = executor.get("container")
+        image = container.get("image")
+        if container and _function(container) is None:
+            outcome = "what a container does is not known: call its program from a function in Python"
+            self._left.append(Note(image.place, f"the container `{image.text}` of `{name}`", outcome))
+        elif container:
+            outcome = "list the packages in requirements.txt, and keep its function in a file of the project"
+            self._left.append(Note(image.place, f"the image `{image.text}` of `{name}`", outcome))
+        for of, known in ((container, _CONTAINER), (task, _TASK)):
+            for key, one in of.items:
+                if key in known and one:
+                    self._left.append(Note(one.place, f"`{key}` of `{name}`", known[key]))
+
+
+def _parameters(component: Value) -> list[tuple[str, Value]]:
+    return component.get("inputDefinitions").get("parameters").items
+
+
+def _constant(definition: Value) -> Any:
+    """The default of a parameter; whole numbers are written with a decimal point where they are sent as numbers."""
+    value = definition.get("defaultValue").plain
+    whole = definition.get("parameterType").text == "NUMBER_INTEGER"
+    return int(value) if whole and isinstance(value, float) and value.is_integer() else value
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and ("://" in value or value.endswith((".csv", ".parquet", ".tsv")))
+
+
+def _imported(executor: Value, inputs: Mapping[str, _Bound]) -> Any:
+    """The address that an importer takes its artifact from."""
+    uri = executor.get("importer").get("artifactUri")
+    named = inputs.get(uri.get("runtimeParameter").text)
+    return uri.get("constant").text or (named.value if named else "")
+
+
+def _words(container: Value, key: str) -> list[str]:
+    return [one.text for one in container.get(key).elements]
+
+
+def _function(container: Value) -> tuple[str, str] | None:
+    """The name and the text of the function that a container runs, where its component is one."""
+    words = [*_words(container, "command"), *_words(container, "args")]
+    if _FUNCTION not in words[:-1]:
+        return None
+    name = words[words.index(_FUNCTION) + 1]
+    return name, next((word for word in words if f"def {name}(" in word), "")
+
+
+def _code(container: Value) -> Code | None:
+    function = _function(container)
+    if function is not None:
+        return Code("", *function)
+    script = script_of(_command(container))
+    return Code(script) if script else None
+
+
+def _command(container: Value) -> str:
+    function = _function(container)
+    if function is not None:
+        return f"{function[0]}(…)"
+    return " ".join(
+        json.dumps(one) if " " in one else one for one in _words(container, "command") + _words(container, "args")
+    )
