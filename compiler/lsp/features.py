@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from lsprotocol import types
 
 from mlopsc.compiler.lsp.actions import FIX_ALL, code_actions
+from mlopsc.compiler.lsp.completion import TRIGGERS, complete
 from mlopsc.compiler.lsp.formatting import format_document
 from mlopsc.compiler.lsp.projects import Project
 from mlopsc.compiler.records import Record
@@ -34,6 +35,7 @@ FEATURES: Mapping[str, Feature] = {
     types.TEXT_DOCUMENT_CODE_ACTION: Feature(
         code_actions, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL])
     ),
+    types.TEXT_DOCUMENT_COMPLETION: Feature(complete, types.CompletionOptions(trigger_characters=TRIGGERS)),
     types.TEXT_DOCUMENT_FORMATTING: Feature(_format),
     types.TEXT_DOCUMENT_RANGE_FORMATTING: Feature(_format_range),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mlopsc.compiler.records import Entity
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 
-def analyse(files: Sequence[ast.File], registry: Registry, project: ProjectReader) -> SemanticModel:
+def analyse(
+    files: Sequence[ast.File], registry: Registry, project: ProjectReader, focus: Collection[str] | None = None
+) -> SemanticModel:
     """What a program means, and what is wrong with it. `files` are the main one and then those that it uses.
 
-    Never fails: what is wrong is in the model's `diagnostics`. No files give an empty model.
+    Never fails: what is wrong is in the model's `diagnostics`. No files give an empty model. With `focus`, of all stages
+    only those of these names and what they read are looked at: for what an editor offers while somebody types.
     """
     if not files:
         return SemanticModel((), registry, None, {}, {}, {}, ())
@@ -37,7 +40,7 @@ def analyse(files: Sequence[ast.File], registry: Registry, project: ProjectReade
     program = collect(files, registry, project, findings)
     analysis = _Analysis(program, Merger(program), tuple(files))
     constants, metrics = analysis.constants(), analysis.metrics()
-    environments = Environments(program, analysis.merger, files[0].source).check()
+    environments = Environments(program, analysis.merger, files[0].source, focus).check()
     pipeline = analysis.pipeline(is_needed=any(environment.stages for environment in environments.values()))
     return SemanticModel(
         tuple(files),

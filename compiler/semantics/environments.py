@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from mlopsc.compiler.diagnostics import Label
 from mlopsc.compiler.schema import types
@@ -39,7 +39,11 @@ def evaluate_block(program: Program, merged: Merged) -> dict[str, SettingModel]:
 class Environments:
     """Checks the environments of a program; a stage that is the same in several of them is checked once."""
 
-    def __init__(self, program: Program, merger: Merger, main: SourceFile) -> None:
+    def __init__(
+        self, program: Program, merger: Merger, main: SourceFile, focus: Collection[str] | None = None
+    ) -> None:
+        """With `focus`, only the stages of these names and what they read are checked, and not the graph as a whole."""
+        self.focus = focus
         self.program = program
         self.merger = merger
         self.main = main
@@ -109,8 +113,7 @@ class Environments:
 
     def _stages(self, overrides: Mapping[str, list[Placed[ast.Block]]]) -> dict[str, StageModel]:
         """The stages as they are with the overrides of one environment, in the order of the graph."""
-        merged = {name: self._merged(one, overrides.get(name, ())) for name, one in self.program.stages.items()}
-        named = {name: self._stages_named(one) for name, one in merged.items()}
+        merged, named = self._looked_at(overrides)
         order = in_order(named, self.program.findings)
         checked: dict[str, Checked] = {}
         numbers: dict[str, int] = {}
@@ -121,8 +124,27 @@ class Environments:
                 number = self._variants[key] = len(self._results)
                 self._results.append(check_stage(self.program, merged[name], checked))
             numbers[name], checked[name] = number, self._results[number]
-        judge_graph(checked, named, self.program.findings)
+        if self.focus is None:
+            judge_graph(checked, named, self.program.findings)
         return {name: one.model for name, one in checked.items() if not one.merged.is_abstract}
+
+    def _looked_at(
+        self, overrides: Mapping[str, list[Placed[ast.Block]]]
+    ) -> tuple[dict[str, Merged], dict[str, dict[str, Location]]]:
+        """The stages to check as they are with the overrides, and the stages that each names."""
+        stages, focus = self.program.stages, self.focus
+        queue = [name for name, one in stages.items() if focus is None or one.local in focus]
+        merged: dict[str, Merged] = {}
+        named: dict[str, dict[str, Location]] = {}
+        while queue:
+            name = queue.pop()
+            if name not in merged:
+                merged[name] = self._merged(stages[name], overrides.get(name, ()))
+                named[name] = self._stages_named(merged[name])
+                queue += [one for one in named[name] if one in stages]
+        return {name: merged[name] for name in stages if name in merged}, {
+            name: named[name] for name in stages if name in named
+        }
 
     def _merged(self, definition: BlockDefinition, overrides: Iterable[Placed[ast.Block]]) -> Merged:
         found = self.merger.merged(definition)
