@@ -68,7 +68,8 @@ class RedundantRule(LintRule, id="L020", name="redundant-rule"):
 
 
 def _is_implied(rule: RuleModel, stricter: RuleModel) -> bool:
-    if (rule.verb, rule.subject) != (stricter.verb, stricter.subject) or rule.subject is None:
+    is_watch = rule.verb == "watch"  # two limits of one watch are two events, each with actions of its own
+    if (rule.verb, rule.subject) != (stricter.verb, stricter.subject) or rule.subject is None or is_watch:
         return False
     if len(rule.comparisons) != 1 or len(stricter.comparisons) != 1 or _clauses(rule) != _clauses(stricter):
         return False

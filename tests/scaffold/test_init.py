@@ -76,7 +76,12 @@ def test_each_further_block_fits(tmp_path: Path) -> None:
         ended = mlopsc(project, f"add {block}")
         assert (ended.code, ended.err) == (0, ""), block
         checked = mlopsc(project, "check --strict")
-        assert (checked.code, "no findings" in checked.out) == (0, True), checked.out
+        assert checked.code == 0, checked.out
+        if "aws" in block:  # in a cloud, the linter says what is missing of the principles: truly, and as notes
+            assert {line.split("[")[0] for line in checked.out.splitlines() if re.match(r"\w+\[", line)} == {"info"}
+            assert "no `mlops.lock`" in checked.out
+        else:
+            assert "no findings" in checked.out, checked.out
         assert mlopsc(project, "fmt --check").code == 0
     spec = (project / "pipeline.mlops").read_text(encoding="utf-8")
     assert re.findall(r"follows  = (\w+)", spec) == ["dev", "staging"]
