@@ -49,8 +49,9 @@ def script_of(command: str, folder: str = "") -> str:
         return ""
     while words and (words[0] in _RUNNERS or "=" in words[0].partition("/")[0]):
         words = words[1:]
-    if not words or (words[0].rpartition("/")[2] not in _PYTHON and not words[0].startswith("python3.")):
-        return words[0] if words and words[0].endswith(".py") else ""
+    program = words[0].rpartition("/")[2] if words else ""
+    if program not in _PYTHON and not program.startswith("python3."):
+        return normpath(join(folder, words[0])) if program.endswith(".py") else ""
     rest = iter(words[1:])
     for word in rest:
         if word == "-m":
