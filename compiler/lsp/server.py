@@ -17,7 +17,7 @@ from mlopsc.compiler.lsp.projects import Projects
 from mlopsc.compiler.lsp.publisher import Publisher
 from mlopsc.compiler.schema.registry import Registry
 
-WATCHED = f"**/*{{{SUFFIX},.py,.csv,.parquet,.sql,.lock,.txt}}"
+WATCHED = f"**/*{{{SUFFIX},.py,.csv,.parquet,.sql,.lock,.txt,.toml}}"
 """The files on disk whose coming, going and changing is to be told: what specs name."""
 
 
