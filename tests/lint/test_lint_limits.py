@@ -1,0 +1,202 @@
+"""What the rules of the linter let pass, and how far they see: no false alarms, no secret of another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from demand import DEPLOYED_BLOCKS, FILES, changed, deployed, found
+
+from mlopsc.compiler.cli.main import run
+from mlopsc.compiler.diagnostics import Diagnostic
+
+MONITOR, PROD = DEPLOYED_BLOCKS[-1], DEPLOYED_BLOCKS[2]
+TRAIN = """train demand {{
+  data      = rides
+  features  = python("features.py:Calendar")
+  estimator = sklearn("{}")
+  {}
+}}"""
+GATE = """test gate {{
+  model = demand
+  {}
+  require mae(test) <= champion + 5% at 95%
+}}"""
+CHAMPION = "test gate {{\n  model = demand\n  require mae(test) <= {} at 95%\n}}"
+SEARCH = "search = grid(alpha = [0.1, 1])"
+
+
+def names(diagnostics: list[Diagnostic]) -> list[str]:
+    return [diagnostic.code.title for diagnostic in diagnostics]
+
+
+def rides(
+    split: str = "by_time(train = 70%, validation = 10%, test = 20%)", unit: str = "unit = block(7d)", columns: str = ""
+) -> str:
+    return f"""data rides {{
+  source = csv("rides.csv")
+  time   = at
+  {unit}
+  target = bikers
+  schema {{
+    at:     timestamp
+    user:   category
+    temp:   float in 0..1
+    bikers: int in 0..
+    {columns}
+  }}
+  check rows >= 100
+  split = {split}
+}}"""
+
+
+RANDOM = "random(train = 70%, validation = 10%, test = 20%)"
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [rides(RANDOM, "unit = row")],
+        [rides("stratified(by = user, train = 70%, validation = 10%, test = 20%)", "unit = row")],
+        [rides("by_group(column = user, train = 70%, validation = 10%, test = 20%)", "unit = user")],
+        [rides(unit="unit = user")],  # the past of a user may tell of the future of the same one
+        [rides(columns="has_email: bool\n    birth_rate: float\n    mobile: int in 0..3")],
+        [rides(columns="email: text role pii\n    phone: text role ignore")],
+        [rides(columns="station_id: category\n    grid: int\n    idle: int")],
+        [TRAIN.format("linear_model.Ridge", f"{SEARCH}\n  folds = 5\n  minimize mae(train)")],
+        [TRAIN.format("linear_model.Ridge", "minimize mae(train)")],  # without a search it chooses nothing
+        [
+            TRAIN.format("linear_model.Ridge", "refit = never\n  minimize mae(validation)"),
+            GATE.format("require mae(validation) <= 45 at 95%"),
+        ],
+        [GATE.format("require r2(test) >= 0.1 at 95%")],
+        [CHAMPION.format("champion * 98%")],
+        [CHAMPION.format("champion + 10%")],
+        [CHAMPION.format("champion + 20")],  # in bikes: whether that is much, nobody can tell
+        [GATE.format("require mae(test) <= 45 at 95%\n  require mae(test) <= 60 at 95% by user")],
+        [GATE.format("require mae(test) <= 45 at 90% as likely\n  require mae(test) <= 60 at 99% as certain")],
+        [
+            MONITOR.replace(
+                "watch uptime",
+                "watch error_rate <= 1% over 7d\n  watch error_rate <= 5% over 7d as broken\n  watch uptime",
+            )
+        ],
+        [MONITOR.replace("lag 1d", "lag 7d")],  # cooldown is as long as labels take
+        [MONITOR.replace("lag 1d", "lag 7d"), MONITOR.replace("live", "second")],
+    ],
+)
+def test_what_is_meant_passes(blocks: list[str]) -> None:
+    assert found(changed(*blocks)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "blocks", "place"),
+    [
+        (
+            "random-over-time",
+            [rides("stratified(by = user, train = 80%, validation = 10%, test = 10%)")],
+            "stratified(",
+        ),
+        ("group-across-splits", [rides(RANDOM, "unit = row", "shop: category role group")], "random("),
+        ("judged-on-seen-rows", [GATE.format("require mae(train) <= 45 at 95%")], "mae(train)"),
+        ("judged-on-seen-rows", [TRAIN.format("linear_model.Ridge", f"{SEARCH}\n  minimize mae(train)")], "mae(train)"),
+        ("limit-of-noise", [GATE.format("require r2(test) >= -1 at 95%")], "r2(test)"),
+        ("loose-champion", [CHAMPION.format("champion + 40%")], "mae(test)"),
+        (
+            "redundant-rule",
+            [GATE.format("require mae(test) <= 60 at 95% as a\n  require mae(test) <= 45 at 95% as b")],
+            "require mae(test) <= 60",
+        ),
+        ("unclassified-personal", [rides(columns="birth_date: date")], "birth_date: date"),
+        ("row-name-as-feature", [rides(columns="uuid: category")], "uuid: category"),
+        ("many-false-alarms", [MONITOR.replace("alarms <= 1 / 90d", "alarms <= 2 / 1mo")], "alarms <= 2 / 1mo"),
+        (
+            "window-before-labels",
+            [MONITOR.replace("lag 1d", "lag 28d").replace("cooldown = 7d", "cooldown = 28d")],
+            "within 28d",
+        ),
+        ("impatient-retraining", [MONITOR.replace("lag 1d", "lag 8d")], "do retrain("),
+        ("name-in-capitals", [rides().replace("data rides", "data HourlyRides")], "HourlyRides"),
+    ],
+)
+def test_a_rule_finds_its_mistake_once_and_at_its_place(name: str, blocks: list[str], place: str) -> None:
+    said = [one for one in found(changed(*blocks)) if one.code.title != "unused-stage"]
+    assert names(said) == [name]
+    assert said[0].location.text.startswith(place)
+
+
+# Put together here, so that no scanner takes this file for one with secrets.
+SECRETS = (
+    "AKIA" + "IOSFODNN7EXAMPLE",
+    "gh" + "p_" + "a1B2" * 9,
+    "github" + "_pat_" + "a1B2" * 8,
+    "xox" + "b-123456789012-abcdefghij",
+    "https://hooks.slack.com/services/" + "T0000/B0000/" + "abcdEFGH",
+    "DefaultEndpointsProtocol=https;Account" + "Key=" + "abcdEFGH" * 8 + "==",
+    "https://example.blob.core.windows.net/x.csv?sig=" + "abcd%2F" * 8,
+    "-----BEGIN RSA " + "PRIVATE KEY-----",
+    "postgresql://" + "reader:tr0ub4dor" + "@db.example.com/rides",
+)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_is_found_in_text_and_comments_and_never_repeated(secret: str) -> None:
+    for line in (f"# {secret}\n\n", f"address = '{secret}'  # mlopsc: allow unused-constant -- a test\n\n"):
+        (one,) = found(line + changed())
+        assert (one.code.title, one.is_error) == ("secret-in-text", True)
+        assert one.location.text in secret
+        assert one.location.text not in "".join((one.message, one.label, one.hint))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "postgresql://db.example.com:5432/rides",
+        "https://example.com/a:b@c",
+        "https://user@example.com/",
+        "arn:aws:iam::123456789012:role/analysts",
+        "postgresql://${user}:${password}@db.example.com/rides",
+        "AKIA is how keys begin, ghp_ too",
+        "2025-03-01T10:30:00 mail me: a:b@example.com",
+    ],
+)
+def test_what_only_looks_like_a_secret_passes(line: str) -> None:
+    assert found(f"# {line}\n\n{changed()}") == []
+
+
+@pytest.mark.parametrize(
+    ("removed", "expected"),
+    [
+        ('  approvers = ["@example-org/leads"]\n', {"unapproved-environment"}),
+        ("  budget    = 400USD / 1mo\n", {"unstated-budget"}),
+        ("  follows   = dev\n", {"single-environment"}),
+    ],
+)
+def test_a_line_less_is_a_principle_less(removed: str, expected: set[str]) -> None:
+    assert removed in PROD
+    assert {*names(found(deployed(PROD.replace(removed, ""))))} == expected
+
+
+def test_a_name_in_capitals_is_renamed_wherever_it_stands() -> None:
+    spec = changed().replace("rides", "Rides").replace("Rides.csv", "rides.csv")
+    (one,) = found(spec)
+    (fix,) = one.fixes
+    assert not fix.safe  # what runs have left is known by the old name
+    assert {edit.location.text for edit in fix.edits} == {"Rides"}
+    assert len(fix.edits) == spec.count("Rides")
+
+
+def test_fix_writes_down_the_unit_that_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path, text in {**FILES, "pipeline.mlops": changed(rides(unit=""))}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["check", "--strict"]) == 0
+    assert "unstated" not in capsys.readouterr().err
+    assert run(["check", "--fix"]) == 0
+    assert "fixed 1 mistake" in capsys.readouterr().out
+    assert "  time   = at\n  unit = block(7d)\n" in (tmp_path / "pipeline.mlops").read_text("utf-8")
+    assert run(["check"]) == 0
+    assert "no findings" in capsys.readouterr().out
