@@ -97,8 +97,9 @@
     (or (null open) (eq (char-after open) ?{))))
 
 (defun mlops--match-clause (limit)
-  "Find the next word before LIMIT that is a clause: after a rule's subject, not in brackets or after an operator."
-  (let ((pattern (concat "[^-<>=+*/.[:space:]][[:blank:]]+" (mlops--any mlops--clauses)
+  "Find the next clause before LIMIT.
+It stands after the subject of a rule, not in brackets or after an operator."
+  (let ((pattern (concat "\\(?:[^-<>=+*/.[:space:]]\\|\\.\\.\\)[[:blank:]]+" (mlops--any mlops--clauses)
                          "\\(?:[[:blank:]]*[<>]=\\|[[:blank:]]+[[:alnum:]\"`([_.-]\\|[[:blank:]]*[,}#]\\|[[:blank:]]*$\\)"))
         (found nil))
     (while (and (not found) (re-search-forward pattern limit t))
@@ -143,11 +144,18 @@
     table)
   "What a character is in a spec.")
 
+(defun mlops--mark-block ()
+  "Make the three quotes that were just found begin or end a text over lines."
+  (let* ((begin (match-beginning 0))
+         (state (save-excursion (syntax-ppss begin)))
+         (fence (cond ((nth 4 state) nil)
+                      ((eq (nth 3 state) t) (+ begin 2))
+                      ((null (nth 3 state)) begin))))
+    (when fence
+      (put-text-property fence (1+ fence) 'syntax-table (string-to-syntax "|")))))
+
 (defconst mlops--triple-quotes
-  (syntax-propertize-rules
-   ("\\(\"\\)\"\"" (1 (let ((state (save-excursion (syntax-ppss (match-beginning 0)))))
-                        (unless (nth 4 state) (string-to-syntax "|")))))
-   ("#" (0 nil)))
+  (syntax-propertize-rules ("\"\"\"" (0 (ignore (mlops--mark-block)))))
   "Three double quotes begin and end a text that runs over lines.")
 
 (defun mlops-indent-line ()
@@ -177,6 +185,7 @@
 ;;;###autoload
 (add-to-list 'auto-mode-alist '("\\.mlops\\'" . mlops-mode))
 
+(defvar eglot-server-programs)
 (with-eval-after-load 'eglot
   (add-to-list 'eglot-server-programs '(mlops-mode . ("mlopsc" "lsp"))))
 

@@ -49,28 +49,25 @@ function! s:any(words) abort
   return '\%(' . join(map(sorted, 'escape(v:val, ".")'), '\|') . '\)'
 endfunction
 
-let s:name = '\%(`[^`]\+`\|[[:alpha:]_[:upper:]\u0080-\uFFFF]\k*\)'
-
 syntax iskeyword @,48-57,_,192-255
 syntax sync fromstart
 
 " what stands on the left of a line or after a brace
 execute 'syntax match mlopsKind /\<' . s:any(s:kinds) . '\>\ze\%(\s\+[^=:{]*\)\?\s*{/ nextgroup=mlopsBlockName skipwhite'
 syntax match mlopsBlockName /[^[:space:]={}:]\+\ze\s*{/ contained
-execute 'syntax match mlopsSetting /\<' . s:any(s:settings) . '\>\ze\s*==\@!/'
-syntax match mlopsConstant /\<\k\+\>\ze\s*==\@!/
+syntax match mlopsConstant /\%(`[^`]\+`\|\<\k\+\>\)\ze\s*==\@!/
 execute 'syntax match mlopsSetting /\%(^\s*\|{\s*\)\@<=\<' . s:any(s:settings) . '\>\ze\s*==\@!/'
 
 " columns of a schema
 execute 'syntax match mlopsColumn /\%(`[^`]\+`\|\<\k\+\>\)\ze\s*:/ nextgroup=mlopsColon skipwhite'
 syntax match mlopsColon /:/ contained nextgroup=mlopsType skipwhite
 execute 'syntax match mlopsType /\<' . s:any(s:types) . '\>/ contained'
-execute 'syntax match mlopsRole /\<role\s\+' . s:any(s:roles) . '\>/ contains=mlopsClause'
 
 " rules: a verb first, then clauses, which stand neither after an operator nor in brackets
 execute 'syntax match mlopsVerb /\%(^\s*\|{\s*\)\@<=\<' . s:any(s:verbs) . '\>\ze\s\+[^[:space:]=:{(]/ nextgroup=mlopsSubject skipwhite'
-execute 'syntax match mlopsSubject /\%(`[^`]\+`\|\<\k\+\>\)\%(\.\k\+\)*\ze\%(\s\|$\)/ contained contains=mlopsFunction,mlopsEvent,mlopsQuoted'
+execute 'syntax match mlopsSubject /\%(`[^`]\+`\|\<\k\+\>\)\%(\.\k\+\)*\ze\%(\s\|$\)/ contained contains=mlopsFunction,mlopsEvent,mlopsQuoted,mlopsLogic,mlopsLiteral'
 execute 'syntax match mlopsClause /\%([=<>+*\/-]\s*\)\@<!\<' . s:any(s:clauses) . '\>\ze\%(\s*[<>=!]=\|\s\+[[:alnum:]"`(\[_.-]\|\s*[,}#]\|\s*$\)\%(\s*=\s\)\@!/'
+execute 'syntax match mlopsRole /\%(\<role\s\+\)\@<=' . s:any(s:roles) . '\>/'
 execute 'syntax match mlopsEvent /\<' . s:any(s:events) . '\>/ contained'
 execute 'syntax match mlopsFunction /\<' . s:any(s:functions) . '\>/ contained'
 
@@ -88,7 +85,7 @@ syntax match mlopsOperator /[<>=!]=\|[<>=+*\/-]\|\.\./
 execute 'syntax match mlopsNumber /\<\d\+\%(_\d\+\)*\%(\.\d\+\)\?\%([eE][+-]\?\d\+\)\?\%(%\|' . s:any(filter(copy(s:units), 'v:val !=# "%"')) . '\>\)\?/'
 syntax match mlopsDate /\<\d\{4}-\d\d-\d\d\%(T\d\d:\d\d\%(:\d\d\)\?\%(Z\|[+-]\d\d:\d\d\)\?\)\?\>/
 syntax match mlopsDate /\<\d\d:\d\d\%(:\d\d\)\?\>/
-syntax match mlopsQuoted /`[^`]\+`\ze\%(\s*:\)\@!/
+syntax match mlopsQuoted /`[^`]\+`\%(\s*[:=]=\@!\)\@!/
 syntax match mlopsEscape /\\\%(u\x\{4}\|[ntr"\\$]\)/ contained
 syntax match mlopsInterpolation /\${\s*\k\+\%(\.\k\+\)*\s*}/ contained
 syntax region mlopsString start=/"/ end=/"\|$/ skip=/\\./ oneline contains=mlopsEscape,mlopsInterpolation
