@@ -163,7 +163,7 @@ class _Place(Record):
         if isinstance(rule, ast.Rule) and self._is_bare(rule, call):
             yield from self._of_rule(rule)
             return
-        if self.expected is not None and self.expected.type is not None:
+        if self.expected is not None and self.expected.type is not None and not self._is_of_call(call):
             yield from self._expected()
             if _takes_truth(self.expected.type):
                 yield from (Offer(word, lsp.CompletionItemKind.Constant) for word in ("true", "false"))
@@ -175,14 +175,23 @@ class _Place(Record):
             yield from argument_offers(self.model.registry, call, used)
         yield from self._extended()
 
+    def _is_of_call(self, call: ast.Node | None) -> bool:
+        """Whether what is expected is the call around the place, and not its argument."""
+        if not isinstance(call, ast.Call) or self.expected is None:
+            return False
+        at = self.there.origin.at(call.callee)
+        whole = self.model.expected_at(at.file.path, at.span.start)
+        return whole is not None and whole.type == self.expected.type and self.there.offset > at.span.end
+
     def _extended(self) -> Iterator[Offer]:
         """The blocks that `extends` could name."""
         setting, block = self.there.nearest(ast.Setting), self._block
         if isinstance(setting, ast.Setting) and setting.name.text == "extends" and block is not None:
             for file in self.model.files:
                 for item, _ in file.placed():
-                    is_alike = isinstance(item, ast.Block) and item.kind.text == block.kind.text
-                    if is_alike and item.label and item.label.text != (block.label.text if block.label else ""):
+                    if not isinstance(item, ast.Block) or item.kind.text != block.kind.text or item.label is None:
+                        continue
+                    if item.label.text != (block.label.text if block.label else ""):
                         yield Offer(item.label.text, lsp.CompletionItemKind.Class, block.kind.text)
 
     def _is_bare(self, rule: ast.Rule, call: ast.Node | None) -> bool:

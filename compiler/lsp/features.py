@@ -10,7 +10,10 @@ from lsprotocol import types
 from mlopsc.compiler.lsp.actions import FIX_ALL, code_actions
 from mlopsc.compiler.lsp.completion import TRIGGERS, complete
 from mlopsc.compiler.lsp.formatting import format_document
+from mlopsc.compiler.lsp.hover import hover
+from mlopsc.compiler.lsp.navigation import definition, highlights, prepare_rename, references, rename
 from mlopsc.compiler.lsp.projects import Project
+from mlopsc.compiler.lsp.structure import folds, selections, symbols
 from mlopsc.compiler.records import Record
 
 Answer: TypeAlias = Callable[[Project, str, Any], Any]
@@ -38,4 +41,13 @@ FEATURES: Mapping[str, Feature] = {
     types.TEXT_DOCUMENT_COMPLETION: Feature(complete, types.CompletionOptions(trigger_characters=TRIGGERS)),
     types.TEXT_DOCUMENT_FORMATTING: Feature(_format),
     types.TEXT_DOCUMENT_RANGE_FORMATTING: Feature(_format_range),
+    types.TEXT_DOCUMENT_HOVER: Feature(hover),
+    types.TEXT_DOCUMENT_DEFINITION: Feature(definition),
+    types.TEXT_DOCUMENT_REFERENCES: Feature(references),
+    types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: Feature(highlights),
+    types.TEXT_DOCUMENT_PREPARE_RENAME: Feature(prepare_rename),
+    types.TEXT_DOCUMENT_RENAME: Feature(rename, types.RenameOptions(prepare_provider=True)),
+    types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Feature(symbols),
+    types.TEXT_DOCUMENT_FOLDING_RANGE: Feature(folds),
+    types.TEXT_DOCUMENT_SELECTION_RANGE: Feature(selections),
 }
