@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlopsc.compiler.diagnostics import Diagnostic, Severity
 from mlopsc.compiler.lint.principle import PrincipleRule
-from mlopsc.compiler.lint.rule import LintedProgram
+from mlopsc.compiler.lint.rule import LintedProgram, word_of
 from mlopsc.compiler.semantics.model import EnvironmentModel, RuleModel, StageModel
 from mlopsc.compiler.text import Location
 
@@ -82,14 +82,15 @@ class ReleaseWithoutComparison(
 
         Of others, `release-at-once` and `no-rollback` speak.
         """
-        for _, release in program.stages("release"):
+        for environment, release in program.stages("release"):
             verbs = {rule.verb for rule in release.rules}
             if _strategy(release) in _ON_BOTH and verbs and "require" not in verbs:
+                example = _comparison(program, environment, release)
                 yield self.found(
                     release.at,
                     f"what turns out to be true has no say in `{release.name}`",
                     label="no `require`",
-                    hint="Add a rule such as `require mae(feedback) <= champion + 5% at 95% within 28d`.",
+                    hint=f"Add a rule such as `require {example} at 95% within 28d`.",
                 )
 
     def earned(self, program: LintedProgram) -> Iterator[Location]:
@@ -129,6 +130,16 @@ class NoRollback(
         """What takes a model back."""
         for environment, release in program.stages("release"):
             yield from (rule.at for rule in _ways_back(environment, release))
+
+
+def _comparison(program: LintedProgram, environment: EnvironmentModel, release: StageModel) -> str:
+    """A metric of the gate, compared with the champion in service."""
+    gate = environment.stages.get(str(release.value("gate")))
+    for rule in gate.rules if gate is not None else ():
+        if program.is_of_predictions(rule) and rule.comparisons:
+            higher = rule.comparisons[0].operator in (">", ">=")
+            return f"{word_of(rule)}(feedback) {'>= champion * 95%' if higher else '<= champion + 5%'}"
+    return "mae(feedback) <= champion + 5%"
 
 
 def _strategy(release: StageModel) -> str:

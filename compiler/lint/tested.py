@@ -155,13 +155,20 @@ class UnjudgedGroups(
                     gate.at,
                     f"`{gate.name}` judges all rows together, however bad a model is for some of them",
                     label="no `by`",
-                    hint="Add a rule such as `require mae(test) <= 60 at 95% by COLUMN`.",
+                    hint=f"Add a rule such as `{_example(program, gate)} by COLUMN`.",
                 )
 
     def earned(self, program: LintedProgram) -> Iterator[Location]:
         """Rules that judge groups."""
         for _, gate in program.stages("test"):
             yield from (rule.at for rule in gate.rules if "by" in rule.clauses)
+
+
+def _example(program: LintedProgram, gate: StageModel) -> str:
+    """A rule of the gate about predictions with a number for a limit, else one that could be there."""
+    numbers = (one for one in gate.rules if program.is_of_predictions(one) and one.comparisons)
+    found = next((one for one in numbers if one.comparisons[0].limit.baseline is None), None)
+    return found.text.partition(" assuming ")[0] if found is not None else "require mae(test) <= 60 at 95%"
 
 
 def _looks(stage: StageModel) -> Iterator[Location]:

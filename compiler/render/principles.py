@@ -127,4 +127,4 @@ def render_badge(scores: Sequence[Score]) -> str:
 
 def _width(text: str) -> int:
     """Room for a text of that size, in pixels; `textLength` makes it hold with any font."""
-    return round(len(text) * 6.6) + 12
+    return round(len(text) * 6.2) + 12

@@ -9,6 +9,7 @@ from demand import DEPLOYED_BLOCKS, FILES, changed, deployed, found
 
 from mlopsc.compiler.cli.main import run
 from mlopsc.compiler.diagnostics import Diagnostic
+from mlopsc.stdlib.data import Csv, Data
 
 MONITOR, PROD = DEPLOYED_BLOCKS[-1], DEPLOYED_BLOCKS[2]
 TRAIN = """train demand {{
@@ -200,3 +201,17 @@ def test_fix_writes_down_the_unit_that_holds(
     assert "  time   = at\n  unit = block(7d)\n" in (tmp_path / "pipeline.mlops").read_text("utf-8")
     assert run(["check"]) == 0
     assert "no findings" in capsys.readouterr().out
+
+
+def test_a_word_that_was_renamed_is_told_with_its_new_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Csv, "renamed_to", "table")
+    (one,) = found(changed())
+    assert (one.code.title, one.location.text) == ("deprecated-word", "csv")
+    assert [(fix.safe, fix.edits[0].text) for fix in one.fixes] == [(True, "table")]
+
+
+def test_a_word_that_will_go_is_told_with_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Data, "deprecated", "write `rows` instead")
+    (one,) = found(changed())
+    assert (one.code.title, one.location.text) == ("deprecated-word", "data")
+    assert "write `rows` instead" in one.message

@@ -63,6 +63,15 @@ def test_what_is_missing_is_said_on_this_machine_too() -> None:
     assert found["gate-without-champion"].state == "earned"
 
 
+def test_what_is_proposed_speaks_of_the_metrics_that_are_there() -> None:
+    gate = "test gate {\n  model = demand\n  require rmse(test) <= 70 at 95% assuming 60\n}"
+    release = DEPLOYED_BLOCKS[5].replace("  require mae(feedback) <= champion + 5% at 95% within 28d\n", "")
+    found = standings(deployed(gate, release))
+    assert "`require rmse(test) <= 70 at 95% by COLUMN`" in found["unjudged-groups"].missing[0].hint
+    hint = found["release-without-comparison"].missing[0].hint
+    assert "`require rmse(feedback) <= champion + 5% at 95% within 28d`" in hint
+
+
 def test_one_monitor_less_costs_its_principle_and_no_other() -> None:
     before = {score.principle: score.earned for score in compiled(deployed()).principles}
     after = {score.principle: score.earned for score in compiled(without_block("monitor live", deployed())).principles}
