@@ -10,10 +10,13 @@ from lsprotocol import types
 from mlopsc.compiler.lsp.actions import FIX_ALL, code_actions
 from mlopsc.compiler.lsp.completion import TRIGGERS, complete
 from mlopsc.compiler.lsp.formatting import format_document
+from mlopsc.compiler.lsp.hints import inlay_hints, lenses
 from mlopsc.compiler.lsp.hover import hover
 from mlopsc.compiler.lsp.navigation import definition, highlights, prepare_rename, references, rename
 from mlopsc.compiler.lsp.projects import Project
+from mlopsc.compiler.lsp.signatures import signature_help
 from mlopsc.compiler.lsp.structure import folds, selections, symbols
+from mlopsc.compiler.lsp.tokens import LEGEND, tokens
 from mlopsc.compiler.records import Record
 
 Answer: TypeAlias = Callable[[Project, str, Any], Any]
@@ -50,4 +53,10 @@ FEATURES: Mapping[str, Feature] = {
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Feature(symbols),
     types.TEXT_DOCUMENT_FOLDING_RANGE: Feature(folds),
     types.TEXT_DOCUMENT_SELECTION_RANGE: Feature(selections),
+    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: Feature(tokens, LEGEND),
+    types.TEXT_DOCUMENT_SIGNATURE_HELP: Feature(
+        signature_help, types.SignatureHelpOptions(trigger_characters=["(", ","], retrigger_characters=["="])
+    ),
+    types.TEXT_DOCUMENT_INLAY_HINT: Feature(inlay_hints),
+    types.TEXT_DOCUMENT_CODE_LENS: Feature(lenses, types.CodeLensOptions(resolve_provider=False)),
 }
