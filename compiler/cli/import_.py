@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -66,6 +67,7 @@ def command(path: Path, kind: Kind | None, out: str | None, name: str | None, as
 def _imported(
     path: Path, kind: Kind | None, out: str | None, name: str | None
 ) -> tuple[Foreign, Written, Path | None, list[Missing]]:
+    from mlopsc.compiler.importing.columns import columns_of
     from mlopsc.compiler.importing.detecting import find_file, read_file
     from mlopsc.compiler.importing.missing import missing_of
     from mlopsc.compiler.importing.writing import write_spec
@@ -82,7 +84,8 @@ def _imported(
     file = find_file(workspace, "" if inside == "." else inside, kind) if path.is_dir() else inside
     foreign = read_file(workspace, file, kind)
     title = name or foreign.name or folder.resolve().name
-    written = write_spec(foreign, identifier(title, "pipeline"), _owner(folder))
+    columns = partial(columns_of, workspace)
+    written = write_spec(foreign, identifier(title, "pipeline"), _owner(folder), columns)
     return foreign, written, target, missing_of(foreign, written)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,9 +35,13 @@ class Written:
     stages: Mapping[Role, int]
 
 
-def write_spec(foreign: Foreign, name: str, owner: str = "") -> Written:
+Columns = Callable[[Step], Sequence[tuple[str, str]]]
+"""What is known of the columns of a step's rows: their names, and how they are declared."""
+
+
+def write_spec(foreign: Foreign, name: str, owner: str = "", columns: Columns = lambda _: ()) -> Written:
     """The spec of a pipeline; raises ImportProblem where its steps go round in a circle."""
-    writer = _Writer(foreign, in_order(foreign.steps))
+    writer = _Writer(foreign, in_order(foreign.steps), columns)
     text = _formatted("\n".join([*_head(foreign, name, owner), *writer.blocks()]))
     lines = text.splitlines()
     decisions = [
@@ -67,6 +71,7 @@ def _head(foreign: Foreign, name: str, owner: str) -> Iterator[str]:
 class _Writer:
     foreign: Foreign
     steps: Sequence[Step]
+    columns: Columns
     written: list[Role] = field(default_factory=list)
     understood: list[Note] = field(default_factory=list)
     left: list[Note] = field(default_factory=list)
@@ -214,6 +219,12 @@ class _Writer:
         else:
             yield f"  {MARK}target = COLUMN, the column to predict"
         yield "  schema {"
+        known = self.columns(step)
+        yield from (f"    {quoted_name(column)}: {declared}" for column, declared in known)
+        if known:
+            yield f"    {MARK}the first rows look so: correct types, and add ranges and roles"
+            yield "  }"
+            return
         if target:
             kind = "float" if self._measure(learners[0]).task == "regression" else "category"
             yield f"    {quoted_name(target)}: {kind}  {MARK}is it that, and in which range?"

@@ -64,3 +64,31 @@ def test_the_report_tells_places_that_are_there(project: str, imports: Import, f
         assert decision["what"] in done.spec.splitlines()[decision["line"] - 1]
     assert [one["principle"] for one in report["missing"]] == sorted(one["principle"] for one in report["missing"])
     assert all(one["title"] and one["next"] for one in report["missing"])
+
+
+HOUSES = """price,area,rooms,garden,sold,street,kind
+100.5,30.0,2,true,2024-01-05,,flat
+200.5,40.5,3,false,2024-02-06,Main Street 1,house
+"""
+
+
+@pytest.mark.parametrize("path", ["data/prepared/rows.csv", "data/houses.csv"])
+def test_with_the_rows_there_only_the_limit_is_missing(path: str, imports: Import, folder: Path) -> None:
+    (folder / path).parent.mkdir(parents=True)
+    (folder / path).write_text(HOUSES, "utf-8")
+    done: Imported = imports(files="houses")
+    schema = done.spec.partition("schema {")[2].partition("#")[0].split("\n")
+    assert [" ".join(line.split()) for line in schema if line.strip()] == [
+        *("price: float", "area: float", "rooms: int", "garden: bool", "sold: timestamp role ignore"),
+        *("street: category, missing <= 50%", "kind: category"),
+    ]
+    errors = done.errors(**{"data/houses.csv": HOUSES})
+    assert [one.code.id for one in errors] == ["E206"]
+    assert done.errors(done.spec.replace(" limit at", " 45 at"), **{"data/houses.csv": HOUSES}) == []
+
+
+@pytest.mark.parametrize("text", ["", "a,a\n1,2\n", "a,\n1,2\n", "a`b\n1\n", "a,b\n1\n", '"' + "x" * 200_000, "\x00"])
+def test_rows_that_say_nothing(text: str, imports: Import, folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data/houses.csv").write_text(text, "utf-8")
+    assert "decide: each column that the model may see" in imports(files="houses").spec
