@@ -107,7 +107,8 @@ def test_the_wheel_brings_pygments_its_lexer_and_nothing_of_node(wheel: Path) ->
     with ZipFile(wheel) as archive:
         names = archive.namelist()
         (entry_points,) = [name for name in names if name.endswith(".dist-info/entry_points.txt")]
-        assert "[pygments.lexers]\nmlops = mlopsc.grammar.editors.lexer:MlopsLexer" in archive.read(entry_points).decode()
+        declared = archive.read(entry_points).decode("utf-8")
+    assert "[pygments.lexers]\nmlops = mlopsc.grammar.editors.lexer:MlopsLexer" in declared
     assert {"mlopsc/grammar/editors/lexer.py", "mlopsc/grammar/editors/words.json"} <= set(names)
     assert [name for name in names if name.endswith((".ts", ".vim", ".el", "package.json"))] == []
 
