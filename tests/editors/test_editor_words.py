@@ -82,4 +82,7 @@ def test_configurations_are_read() -> None:
     helix = tomllib.loads((EDITORS / "helix" / "languages.toml").read_text("utf-8"))
     assert helix["language-server"]["mlopsc"] == {"command": "mlopsc", "args": ["lsp"]}
     assert helix["language"][0]["language-servers"] == ["mlopsc"]
+    page = (ROOT / "docs" / "editors-setup.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert tomllib.loads(shown) == helix
     json.loads((EXTENSION / "language-configuration.json").read_text("utf-8"))
