@@ -128,8 +128,7 @@ def _report(
     spec = "the spec" if target is None else target.as_posix()
     decisions = [(f"{spec}:{one.line}" if target else f"line {one.line}", one.what) for one in written.decisions]
     yield from _section("for you to decide", decisions, style)
-    lacks = [(f"{one.principle}. {one.title}", f"{one.what}: {one.next}") for one in missing]
-    yield from _section("missing, by principle", lacks, style)
+    yield from _lacking(missing, style)
     if target is not None:
         yield f"\nwrote {target.as_posix()}"
         yield style.ticked(f"Next: decide what is marked `# decide:`, then mlopsc check {_shown(target)}".rstrip())
@@ -152,6 +151,14 @@ def _section(title: str, lines: list[tuple[str, str]], style: Style) -> Iterator
     for second in dict.fromkeys(said for _, said in lines):
         yield from (f"  {style.ticked(safe(first))}" for first, said in lines if said == second)
         yield f"      {style.ticked(safe(second))}"
+
+
+def _lacking(missing: list[Missing], style: Style) -> Iterator[str]:
+    if missing:
+        yield f"\n{style('bold', 'missing, by principle')}"
+    for principle, title in dict.fromkeys((one.principle, one.title) for one in missing):
+        yield f"  {principle}. {title}"
+        yield from (style.ticked(f"      {one.what}: {one.next}") for one in missing if one.principle == principle)
 
 
 def _as_json(foreign: Foreign, written: Written, target: Path | None, missing: list[Missing]) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
-from mlopsc.compiler.importing.code import script_of
+from mlopsc.compiler.importing.code import script_of, text_of
 from mlopsc.compiler.importing.model import Code, Foreign, ImportProblem, Note, Place, Step
 from mlopsc.compiler.importing.yaml_values import Value, read_yaml
-from mlopsc.compiler.workspace import SourceProblem, Workspace
+from mlopsc.compiler.workspace import Workspace
 
 _BINDING = re.compile(r"\$\{\{\s*(?P<name>[\w.\-]+)\s*\}\}")
 _MODELS = ("mlflow_model", "custom_model", "triton_model")
@@ -177,7 +177,7 @@ class _AzureMl:
             job.place,
             reads=tuple(one for one in reads if one != name),
             sources=tuple(one.path for one in inputs.values() if one.path),
-            code=Code(script, source=self._source(script)) if script else None,
+            code=Code(script, source=text_of(self._workspace, script)) if script else None,
             command=" ".join(command.split()),
             parameters={key: one.value for key, one in inputs.items() if one.value is not None},
             metrics=dict.fromkeys(filter(None, [job.get("objective").get("primary_metric").text])),
@@ -191,12 +191,6 @@ class _AzureMl:
         told = {key: one for one in (component, job) for key, one in one.items if one and key in _JOB}
         for key, one in told.items():
             self._left.append(Note(one.place, f"`{key}` of `{name}`", _JOB[key]))
-
-    def _source(self, path: str) -> str | None:
-        try:
-            return self._workspace.read(path)
-        except SourceProblem:
-            return None
 
     def _given(self, value: Value, path: str) -> _Bound:
         """What an input is by itself: a path of rows, or a value."""

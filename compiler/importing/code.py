@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import Any
 
+from mlopsc.compiler.workspace import SourceProblem, Workspace
+
 _PYTHON = ("python", "python3", "python.exe", "py")
 _RUNNERS = ("poetry", "uv", "pipenv", "conda", "pdm", "hatch", "run", "exec")
 _TARGETS = frozenset({"target", "target_column", "target_col", "target_name", "label", "label_column", "label_col"})
@@ -64,6 +66,14 @@ def script_of(command: str, folder: str = "") -> str:
         if not word.startswith("-"):
             return normpath(join(folder, word)) if word.endswith(".py") else ""
     return ""
+
+
+def text_of(workspace: Workspace, path: str) -> str | None:
+    """The text of a program; None where it cannot be read."""
+    try:
+        return workspace.read(path)
+    except SourceProblem:
+        return None
 
 
 def facts_of(source: str | None, parameters: Mapping[str, Any]) -> Facts:

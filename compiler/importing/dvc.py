@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from posixpath import dirname, join, normpath
 from typing import Any
 
-from mlopsc.compiler.importing.code import script_of
+from mlopsc.compiler.importing.code import script_of, text_of
 from mlopsc.compiler.importing.dvc_templates import Scope, expanded, filled
 from mlopsc.compiler.importing.model import Code, Foreign, ImportProblem, Note, Place, Step
 from mlopsc.compiler.importing.yaml_values import Value, read_yaml
@@ -120,7 +120,7 @@ class _Dvc:
             stage.place,
             sources=tuple(_inside(one, folder) for one in _names(stage.get("deps"))),
             outputs=tuple(_inside(one, folder) for key in ("outs", "metrics") for one in _names(stage.get(key))),
-            code=Code(script, source=self._source(script)) if script else None,
+            code=Code(script, source=text_of(self._workspace, script)) if script else None,
             command=command,
             parameters=self._used(stage.get("params"), folder),
             metrics=metrics,
@@ -142,12 +142,6 @@ class _Dvc:
                 self._left.append(Note(one.place, f"`{key}`", _TOP[key]))
             elif key not in ("stages", "vars", "params", "metrics", "schema"):
                 self._left.append(Note(one.place, f"`{key}`", "it is not known"))
-
-    def _source(self, path: str) -> str | None:
-        try:
-            return self._workspace.read(path)
-        except SourceProblem:
-            return None
 
     def _used(self, parameters: Value, folder: str) -> Mapping[str, Any]:
         """The parameters that a stage names, with their values; a name stands for all below it."""

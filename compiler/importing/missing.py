@@ -37,7 +37,7 @@ def _found(foreign: Foreign, written: Written) -> Iterator[Missing]:
     yield Missing(3, "no infrastructure is described", "`platform = aws(…)` or `azure(…)`, then mlopsc build")
     if "train" not in has:
         yield Missing(4, "nothing is trained, as far as it was understood", "write a `train` block")
-    yield Missing(5, "the rows have no schema and one check", "declare the columns, and what must be true of them")
+    yield Missing(5, "nothing is asked of the rows but that there are some", "ranges of columns, and `check` rules")
     if "test" not in has:
         yield Missing(5, "no gate judges the model", "write a `test` block with `require …(test) … at 95%`")
     if "release" not in has:
