@@ -181,6 +181,8 @@ def _options(shop: Workshop, artifacts: Path, variables: Mapping[str, str], told
         # What these need is there, too: looking for it again takes half of a job.
         "PIP_NO_DEPENDENCIES": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # Only mlopsc keeps something there, by hashes of what it is made of: the same is not worked out in each run.
+        "XDG_CACHE_HOME": shop.folder / "cache",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         # The last digit of a sum depends on the kind of processor that is named here, if one is.
         **{name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")},
