@@ -118,6 +118,8 @@ def unreadable_options(code: Code, at: Location, why: str) -> Diagnostic:
 def options_of(workspace: Workspace, main: str, rules: Iterable[str]) -> tuple[Options, tuple[Diagnostic, ...]]:
     """What the nearest `pyproject.toml` with a `[tool.mlopsc]` says, beside the spec or above it, and its mistakes."""
     for path in _places(workspace, main):
+        if not workspace.exists(path):  # what is missing costs a search for names like it
+            continue
         try:
             text = workspace.read(path)
         except SourceProblem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 
 from lsprotocol import types
@@ -65,6 +66,7 @@ class Publisher:
                 found = project.compilation.diagnostics_for(self._targets)
                 if len(found) > len(project.compilation.diagnostics):
                     self._tell(project, found)
+        gc.collect()
 
     def _tell(self, project: Project, found: Sequence[Diagnostic]) -> None:
         """All there is to say about the files of a project, and of those that it had something to say about before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,6 +20,9 @@ from mlopsc.compiler.schema.registry import Registry
 
 WATCHED = f"**/*{{{SUFFIX},.py,.csv,.parquet,.sql,.lock,.txt,.toml}}"
 """The files on disk whose coming, going and changing is to be told: what specs name."""
+
+OBJECTS_BETWEEN_COLLECTIONS = 2_000_000
+"""Looking for garbage takes longer than a keystroke may: the server does it when nobody types, or after so many."""
 
 
 class Protocol(LanguageServerProtocol):
@@ -105,6 +109,7 @@ class Server(LanguageServer):
 def serve(version: str, registry: Registry, targets: Sequence[str], address: tuple[str, int] | None) -> None:
     """Serve one editor over stdio, or over TCP at an address, until it leaves."""
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     server = Server(version, registry, targets)
     if address is None:
         server.start_io()

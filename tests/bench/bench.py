@@ -1,6 +1,7 @@
 """`make bench`: measure what docs/performance.md promises, as CPU seconds and as ratios taken in the same run.
 
-`--only WORD` measures the figures of one group (start, size, chain, bike, drift, router, rehearsal, terraform, github).
+`--only WORD` measures the figures of one group (start, size, chain, bike, drift, router, rehearsal, terraform, github,
+editor).
 `--write` puts what was measured into the table of docs/performance.md, in place of its former figures. Ends with 1 when
 a bound is missed.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from drift import drift
+from editor import editor
 from github_target import github
 from measure import Figure, adopt_orphans, cpu_seconds, median_of, paired_ratio
 from router import router
@@ -190,6 +192,7 @@ GROUPS = {
     "rehearsal": rehearsal,
     "terraform": terraform,
     "github": github,
+    "editor": editor,
 }
 
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SPEC, write_project
 from lsp_editor import COMMAND, Editor, apply
+from lsp_project import SPEC, write_project
 from lsprotocol import types
 
 from mlopsc.compiler.catalogue import pages

@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import SPEC, write_project
 from lsp_asking import Asking
 from lsp_editor import Editor, apply
+from lsp_project import SPEC, write_project
 from lsprotocol import types
 from test_lsp_completion import EXAMPLES, broken
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import SPEC
 from lsp_editor import Editor
+from lsp_project import SPEC
 from lsprotocol import types
 
 UNUSED = f"{SPEC}\nlimit_of_nobody = 45\n"

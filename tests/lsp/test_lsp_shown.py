@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from conftest import SPEC
 from lsp_asking import Asking
 from lsp_editor import Editor
+from lsp_project import SPEC
 from lsprotocol import types
 from test_lsp_completion import EXAMPLES, broken
 
