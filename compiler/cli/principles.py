@@ -21,7 +21,7 @@ FORMATS = ("text", "json", "badge", "sarif")
 @click.argument("file", required=False, type=click.Path())
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="How the score is written.")
 def command(file: str | None, format_: str) -> int:
-    """Score a spec by the seven principles, with the lines that earn it and what is missing.
+    """Score a spec by the seven principles, line by line.
 
     FILE is as for `check`. A badge is an SVG for a README. Whatever the score, this ends with 0: what must be there is
     for `[tool.mlopsc.severity]` to say, and for `check` to find.
