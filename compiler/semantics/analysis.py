@@ -31,8 +31,8 @@ def analyse(
 ) -> SemanticModel:
     """What a program means, and what is wrong with it. `files` are the main one and then those that it uses.
 
-    Never fails: what is wrong is in the model's `diagnostics`. No files give an empty model. With `focus`, of all stages
-    only those of these names and what they read are looked at: for what an editor offers while somebody types.
+    Never fails: what is wrong is in the model's `diagnostics`. No files give an empty model. With `focus`, only stages
+    of these names and what they read are looked at: for what an editor offers while somebody types.
     """
     if not files:
         return SemanticModel((), registry, None, {}, {}, {}, ())
