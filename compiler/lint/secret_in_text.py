@@ -30,7 +30,8 @@ _KINDS = {
 class SecretInText(LintRule, id="L021", name="secret-in-text", severity=Severity.ERROR):
     """A password, token or key stands in the spec. Whoever reads the repository has it, its history keeps it after it
     is deleted, and what is generated from the spec would carry it further. Take it back where it was given out, and
-    name it only: `secret("NAME")` reaches code by an environment variable and is written nowhere.
+    name it only: `secret("NAME")` reaches code by an environment variable and is written nowhere. A password in a URL
+    is a warning, for stores, trackers and files have no other place for one yet.
 
     wrong:
     ```mlops
@@ -58,5 +59,7 @@ class SecretInText(LintRule, id="L021", name="secret-in-text", severity=Severity
                     Location(file.source, Span(*match.span())),
                     f"{_KINDS[str(match.lastgroup)]} stands in the spec, for everybody who reads it",
                     label="known to all from now on",
+                    # It is kept out of all that is shown and written, and there are services that take it no other way.
+                    severity=Severity.WARNING if match["password"] else None,
                     hint='Have it revoked, and write `secret("NAME")` where the declaration takes one.',
                 )

@@ -144,7 +144,7 @@ SECRETS = (
 def test_a_secret_is_found_in_text_and_comments_and_never_repeated(secret: str) -> None:
     for line in (f"# {secret}\n\n", f"address = '{secret}'  # mlopsc: allow unused-constant -- a test\n\n"):
         (one,) = found(line + changed())
-        assert (one.code.title, one.is_error) == ("secret-in-text", True)
+        assert (one.code.title, one.is_error) == ("secret-in-text", "@" not in secret)
         assert one.location.text in secret
         assert one.location.text not in "".join((one.message, one.label, one.hint))
 
