@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from mlopsc.targets.github.clouds.cloud import Cloud
-from mlopsc.targets.github.expressions import Expr, mixed
+from mlopsc.targets.github.expressions import API, Expr
 from mlopsc.targets.github.model import Permission, Step
 from mlopsc.targets.github.repository import Repository
 
@@ -59,7 +59,7 @@ def approval(repository: Repository, cloud: Cloud) -> Step | None:
         "See who has approved this",
         run=_SCRIPT,
         env={
-            "API": mixed(Expr("github.api_url"), "/repos/", Expr("github.repository")),
+            "API": API,
             "TOKEN": Expr("github.token"),
             "COMMIT": Expr("github.sha"),
             "APPROVERS": " ".join(users) if len(users) == len(approvers) else "",

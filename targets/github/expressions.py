@@ -29,6 +29,10 @@ def mixed(*parts: str | Expr) -> Mixed:
     return Mixed(parts)
 
 
+API = mixed(Expr("github.api_url"), "/repos/", Expr("github.repository"))
+"""Where GitHub's API answers about the repository."""
+
+
 def literal(text: str) -> str:
     """Text as a literal within an expression."""
     return "'" + text.replace("'", "''") + "'"

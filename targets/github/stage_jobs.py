@@ -18,10 +18,9 @@ from mlopsc.targets.terraform.oidc import RUNNING, jobs_environment
 STORE = ".mlops/store"
 _OF_JOB, _OF_FETCH, _ROOM = 3_500, 230, 400_000
 """Bytes: of the job of a stage, of each step that fetches something for it, and what of a file they may take."""
-_RUN = 'python "$RUNNER_FILE" "$STAGE"\n'
-_RUN_ALL = """mapfile -t stages <<< "$STAGES"
-python "$RUNNER_FILE" "${stages[@]}"
-"""
+_RUN = 'python "$RUNNER_FILE" "$STAGE"'
+_NAMES = 'mapfile -t stages <<< "$STAGES"'
+_RUN_ALL = 'python "$RUNNER_FILE" "${stages[@]}"'
 _UNDECIDED = """status=0
 {run} || status=$?
 # 3: there are too few rows to decide by. The run has said so, and it is no reason against a change.
@@ -71,7 +70,7 @@ def downloads(
 def _stage_job(repository: Repository, build: Build, stage: Stage, ids: Mapping[str, str]) -> Job:
     """One stage of a run, on the outputs of those before it."""
     before = repository.before(build, stage)
-    script = _UNDECIDED.format(run=_RUN.rstrip("\n")) if stage.kind == "test" else _RUN
+    script = _UNDECIDED.format(run=_RUN) if stage.kind == "test" else _RUN
     run = Step(
         "run",
         "Run the stage",
@@ -89,7 +88,7 @@ def _group_job(repository: Repository, build: Build, group: Sequence[Stage], ids
     run = Step(
         "run",
         "Run the stages",
-        run="\n".join([_RUN_ALL.splitlines()[0], _UNDECIDED.format(run=_RUN_ALL.splitlines()[1])]),
+        run=f"{_NAMES}\n{_UNDECIDED.format(run=_RUN_ALL)}",
         env={
             "RUNNER_FILE": f"{build.folder}/run.py",
             "STAGES": "\n".join(stage.name for stage in group),

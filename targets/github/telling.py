@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlopsc.targets.github.expressions import Expr, mixed
+from mlopsc.targets.github.expressions import API, Expr, mixed
 from mlopsc.targets.github.model import Job, Permission, Step, Text, Value
 from mlopsc.targets.github.repository import Repository
 from mlopsc.targets.github.telling_scripts import COMMENT, FIND, WRITE
@@ -18,7 +18,6 @@ _BEFORE = ".mlops/delivered"
 _SHORT, _LONG = 1, 90
 """Days."""
 _OF_RUN = "needs.delivered.outputs.run"
-_API = mixed(Expr("github.api_url"), "/repos/", Expr("github.repository"))
 
 
 def delivering(repository: Repository, job: Job) -> Job:
@@ -60,7 +59,7 @@ def telling_changes(repository: Repository, job: Job) -> Job:
 def delivered_job(repository: Repository) -> Job:
     """The reports of the last delivery, for jobs that run code of the pull request and have no token for them."""
     about: dict[str, Text] = {
-        "API": _API,
+        "API": API,
         "WORKFLOW": f"{repository.prefix}-cd.yml",
         "BRANCH": repository.branch,
         "TOKEN": Expr("github.token"),
@@ -103,7 +102,7 @@ def comment_job(repository: Repository, needs: Sequence[str]) -> Job:
     }
     sent: dict[str, Text] = {
         "MARK": mark,
-        "API": _API,
+        "API": API,
         "NUMBER": Expr("github.event.pull_request.number"),
         "TOKEN": Expr("github.token"),
     }
