@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mlopsc.compiler.render.concealing import concealed
 from mlopsc.compiler.semantics.model import ColumnModel, EnvironmentModel, RuleModel, StageModel
 
 _COMMENT = re.compile(r"#[^\n\"']*$", re.MULTILINE)
@@ -62,8 +63,8 @@ def _card(stage: StageModel, level: int) -> Card:
 
 
 def one_line(text: str) -> str:
-    """Source text without its line breaks and the comments before them."""
-    return " ".join(_COMMENT.sub("", text).split()) if "\n" in text else text.strip()
+    """Source text without its line breaks, the comments before them, and what is secret in it."""
+    return concealed(" ".join(_COMMENT.sub("", text).split()) if "\n" in text else text.strip())
 
 
 def _column(column: ColumnModel) -> str:
@@ -71,7 +72,7 @@ def _column(column: ColumnModel) -> str:
 
 
 def _rule(rule: RuleModel) -> Line:
-    return Line(rule.verb, rule.text.removeprefix(rule.verb).strip())
+    return Line(rule.verb, concealed(rule.text.removeprefix(rule.verb).strip()))
 
 
 def readers(all_cards: Iterable[Card]) -> Mapping[str, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from unicodedata import category, combining, east_asian_width
 
 TAB = 4
@@ -53,8 +54,11 @@ def width(text: str) -> int:
     return total
 
 
-def expand(text: str) -> tuple[str, list[int]]:
-    """A line with its tabs as spaces, and for each of its characters (and its end) where it begins in that line."""
+def expand(text: Iterable[str]) -> tuple[str, list[int]]:
+    """A line with its tabs as spaces, and for each of its characters (and its end) where it begins in that line.
+
+    A character may be given as what is shown in its place.
+    """
     shown: list[str] = []
     starts: list[int] = []
     column = length = 0
@@ -62,7 +66,7 @@ def expand(text: str) -> tuple[str, list[int]]:
         starts.append(length)
         piece = " " * (TAB - column % TAB) if char == "\t" else char
         shown.append(piece)
-        column += len(piece) if char == "\t" else char_width(char)
+        column += char_width(char) if len(char) == 1 and char != "\t" else len(piece)
         length += len(piece)
     return "".join(shown), [*starts, length]
 

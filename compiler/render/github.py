@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mlopsc.compiler.diagnostics import Diagnostic, Severity
 from mlopsc.compiler.render.cells import safe
+from mlopsc.compiler.render.concealing import without_secrets
 from mlopsc.compiler.render.text import Shown
 from mlopsc.stdlib.runtime.workflow_commands import Level, annotation
 
@@ -14,7 +15,7 @@ _LEVELS: Mapping[Severity, Level] = {Severity.ERROR: "error", Severity.WARNING: 
 
 def render_github(diagnostics: Sequence[Diagnostic], shown: Shown = str) -> str:
     """One line for each message."""
-    return "".join(f"{_annotation(diagnostic, shown)}\n" for diagnostic in diagnostics)
+    return "".join(f"{_annotation(diagnostic, shown)}\n" for diagnostic in without_secrets(diagnostics))
 
 
 def _annotation(diagnostic: Diagnostic, shown: Shown) -> str:

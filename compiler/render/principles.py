@@ -10,6 +10,7 @@ from typing import Any
 from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.lint.coverage import Score, Standing
 from mlopsc.compiler.render.cells import clip, safe
+from mlopsc.compiler.render.concealing import concealed
 from mlopsc.compiler.render.style import Style
 from mlopsc.compiler.render.text import Shown
 from mlopsc.compiler.text import Location
@@ -66,7 +67,9 @@ def _line(place: Location, style: Style, shown: Shown) -> str:
     if not place.file.text:
         return style("place", shown(place.file.path))
     where = style("place", f"{shown(place.file.path)}:{place.position.line}")
-    return f"{where}  {clip(safe(place.text.splitlines()[0].strip()) if place.text else '', _LONGEST)}".rstrip()
+    return (
+        f"{where}  {clip(concealed(safe(place.text.splitlines()[0].strip())) if place.text else '', _LONGEST)}".rstrip()
+    )
 
 
 def render_principles_json(name: str, scores: Sequence[Score], shown: Shown = str) -> str:

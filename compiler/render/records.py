@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mlopsc.compiler.diagnostics import Diagnostic, Fix, Severity
+from mlopsc.compiler.render.concealing import without_secrets
 from mlopsc.compiler.render.text import Shown
 from mlopsc.compiler.text import Location
 
@@ -17,7 +18,11 @@ VERSION = 1
 def render_json(diagnostics: Sequence[Diagnostic], shown: Shown = str) -> str:
     """One JSON object, ending in a line break."""
     counts = {severity.value: count(diagnostics, severity) for severity in Severity}
-    content = {"version": VERSION, "counts": counts, "diagnostics": [_record(one, shown) for one in diagnostics]}
+    content = {
+        "version": VERSION,
+        "counts": counts,
+        "diagnostics": [_record(one, shown) for one in without_secrets(diagnostics)],
+    }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlopsc.compiler.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity
+from mlopsc.compiler.render.concealing import without_secrets
 from mlopsc.compiler.render.text import Shown
 from mlopsc.compiler.text import Location
 
@@ -17,6 +18,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 def render_sarif(diagnostics: Sequence[Diagnostic], version: str, shown: Shown = str) -> str:
     """One SARIF log with one run, ending in a line break."""
+    diagnostics = without_secrets(diagnostics)
     codes = sorted({diagnostic.code for diagnostic in diagnostics})
     places = {code.id: index for index, code in enumerate(codes)}
     driver = {"name": "mlopsc", "semanticVersion": version, "rules": [_rule(code) for code in codes]}

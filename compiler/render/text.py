@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mlopsc.compiler.diagnostics import Diagnostic, Fix, Label, Severity
 from mlopsc.compiler.records import Record
-from mlopsc.compiler.render.cells import TAB, char_width, expand, safe, width
+from mlopsc.compiler.render.cells import TAB, expand, safe, width
+from mlopsc.compiler.render.concealing import pieces, without_secrets
 from mlopsc.compiler.render.style import Style, Tone
 from mlopsc.compiler.text import Location, SourceFile
 
@@ -33,7 +34,7 @@ class Mark(Record):
 
 def render_text(diagnostics: Sequence[Diagnostic], style: Style, shown: Shown = str) -> str:
     """Messages, each followed by an empty line; empty when there is none."""
-    parts = [render_one(diagnostic, style, shown) for diagnostic in diagnostics[:MOST]]
+    parts = [render_one(diagnostic, style, shown) for diagnostic in without_secrets(diagnostics[:MOST])]
     if len(diagnostics) > MOST:
         parts.append(f"… and {len(diagnostics) - MOST} more; `--format json` gives them all")
     return "\n".join(parts) + ("\n" if parts else "")
@@ -152,7 +153,7 @@ class Window(Record):
 
 def _window(location: Location, columns: int) -> Window:
     """The line of a location, or as much of it around the place as fits into `columns`."""
-    line = safe(location.file.line(location.position.line))
+    line = pieces(safe(location.file.line(location.position.line)))
     if len(line) <= columns and width(expand(line)[0]) <= columns:
         text, starts = expand(line)
         return Window(text, 0, 0, starts)
@@ -164,10 +165,10 @@ def _window(location: Location, columns: int) -> Window:
     return Window(lead + text + ("…" if end < len(line) else ""), len(lead), first, starts)
 
 
-def _fitting(text: str, columns: int) -> int:
+def _fitting(text: Sequence[str], columns: int) -> int:
     """How many characters from the start of a text fit into so many columns, each tab as wide as a tab can be."""
     for count, char in enumerate(text):
-        columns -= TAB if char == "\t" else char_width(char)
+        columns -= TAB if char == "\t" else width(char)
         if columns < 0:
             return count
     return len(text)
