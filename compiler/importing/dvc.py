@@ -182,9 +182,10 @@ class _Dvc:
                     fact = f"`{stage.place}`: both `{makers[output]}` and `{stage.name}` make `{output}`"
                     raise ImportProblem(fact, "let one stage make it, then import again")
                 makers[output] = stage.name
+        inside = {above: maker for made, maker in reversed(makers.items()) for above in _above(made)}
         connected = []
         for stage in stages:
-            makes = {source: _maker(source, makers) for source in stage.sources}
+            makes = {source: _maker(source, makers, inside) for source in stage.sources}
             reads = dict.fromkeys(maker for maker in makes.values() if maker)
             free = [source for source, maker in makes.items() if not maker and not self._is_code(source)]
             connected.append(replace(stage, reads=tuple(reads), sources=tuple(free)))
@@ -242,12 +243,16 @@ def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
     return {**first, **second, **both}
 
 
-def _maker(path: str, makers: Mapping[str, str]) -> str:
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path is in, the nearest first."""
+    parts = path.split("/")
+    yield from ("/".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
+
+
+def _maker(path: str, makers: Mapping[str, str], inside: Mapping[str, str]) -> str:
     """The stage that makes a path, or the folder that it is in, or something below it."""
-    if path in makers:
-        return makers[path]
-    near = (maker for made, maker in makers.items() if path.startswith(f"{made}/") or made.startswith(f"{path}/"))
-    return next(near, "")
+    near = (makers[one] for one in (path, *_above(path)) if one in makers)
+    return next(near, inside.get(path, ""))
 
 
 def _numbers(content: Any, name: str = "") -> Iterator[tuple[str, float | None]]:

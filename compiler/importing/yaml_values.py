@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -93,6 +94,7 @@ def _hint_of(problem: SourceProblem) -> str:
     return problem.hint
 
 
+@lru_cache(maxsize=16)  # a file is looked at to tell what it is, then read; parameters are read for each stage
 def _values(path: str, text: str) -> list[Value]:
     try:
         nodes = list(_documents(text))
