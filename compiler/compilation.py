@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlopsc.compiler.ir.origins import Origins
     from mlopsc.compiler.lint.coverage import Score
     from mlopsc.compiler.lint.options import Options
+    from mlopsc.compiler.semantics.memory import Memory
     from mlopsc.compiler.semantics.model import EnvironmentModel, SemanticModel
     from mlopsc.targets import Build, OutputFile, Target
 
@@ -40,12 +41,17 @@ class Compilation:
         registry: Registry,
         main: str = "pipeline.mlops",
         known: Mapping[str, ast.File] | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        """`known` are trees of an earlier state, by path: what has not changed since is not parsed again."""
+        """`known` are trees of an earlier state, by path: what has not changed since is not parsed again.
+
+        With the `memory` of an earlier state it is not checked again either; that state is void then.
+        """
         self.workspace = workspace
         self.main = normpath(main)
         self._registry = registry
         self._known = known or {}
+        self._memory = memory
         self._internal: list[Diagnostic] = []
         self._refusals: dict[tuple[str, ...], list[Diagnostic]] = {}
         self._emitted: dict[tuple[str, ...], list[OutputFile]] = {}
@@ -82,7 +88,7 @@ class Compilation:
 
         return self._guarded(
             "checking",
-            lambda: analyse(self.files, self.registry, WorkspaceReader(self.workspace)),
+            lambda: analyse(self.files, self.registry, WorkspaceReader(self.workspace), memory=self._memory),
             SemanticModel(self.files, self.registry, None, {}, {}, {}, ()),
         )
 

@@ -23,15 +23,13 @@ class Record:
             cls._content = staticmethod(attrgetter(*cls.fields))
 
     def __init__(self, *values: object, **named: object) -> None:
-        content = self.__dict__
-        for name, value in zip(self.fields, values, strict=False):
-            content[name] = value
-        if named:
-            content.update(named)
+        self.__dict__.update(zip(self.fields, values, strict=False), **named)
 
     def changed(self, **named: object) -> Self:
         """The same value with other fields."""
-        return type(self)(**{**{name: getattr(self, name) for name in self.fields}, **named})
+        found = type(self)(*[getattr(self, name) for name in self.fields])
+        found.__dict__.update(named)
+        return found
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable")

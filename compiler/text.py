@@ -88,6 +88,16 @@ class Location(Record):
     file: SourceFile
     span: Span
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Location) and self.span == other.span and self.file == other.file
+
+    def __hash__(self) -> int:
+        return hash((self.file.path, self.span))
+
+    def part(self, start: int, end: int) -> Location:
+        """A range that counts from where this one begins."""
+        return Location(self.file, Span(start, end).shifted(self.span.start))
+
     @property
     def position(self) -> Position:
         """Where the range begins."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parameter:
-    """What a field of a declaration takes and means.
+    """What a field of a declaration takes and means; equal to itself alone, so that what is known of it is found fast.
 
     `name` is that of the field (`from_`). `default` is `...` where something must be written; `constraints` are
     pydantic's (`ge`, `lt`, `min_length`, …); `runs` is False for what the runtime does not do yet.

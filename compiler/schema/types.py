@@ -196,6 +196,7 @@ _PLAIN: dict[Any, Type] = {
 }
 
 
+@cache
 def type_of(parameter: Parameter) -> Type:
     """The type of a declaration's field; `None` in its annotation only says that it may be left out or unset."""
     return from_annotation(parameter.annotation)
@@ -215,17 +216,15 @@ def rest_of(fields: Iterable[tuple[str, Parameter]]) -> tuple[str, Rest] | None:
     return None
 
 
+@cache
 def is_marked(parameter: Parameter, mark: type[Any]) -> bool:
     """Whether the annotation of a declaration's field has a mark such as `AtLeast` or `Written`."""
     return any(isinstance(one, mark) for one in _marks(parameter))
 
 
-def _marks(parameter: Parameter) -> tuple[Any, ...]:
-    return _metadata(parameter.annotation)
-
-
 @cache
-def _metadata(annotation: Any) -> tuple[Any, ...]:
+def _marks(parameter: Parameter) -> tuple[Any, ...]:
+    annotation = parameter.annotation
     annotated = (option for option in (annotation, *get_args(annotation)) if get_origin(option) is Annotated)
     return tuple(mark for option in annotated for mark in option.__metadata__)
 

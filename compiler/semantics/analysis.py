@@ -14,6 +14,7 @@ from mlopsc.compiler.semantics.context import Context, Trace
 from mlopsc.compiler.semantics.environments import Environments, evaluate_block
 from mlopsc.compiler.semantics.findings import Findings, Refused
 from mlopsc.compiler.semantics.literals import value_of_constant
+from mlopsc.compiler.semantics.memory import Memory
 from mlopsc.compiler.semantics.merging import Merger
 from mlopsc.compiler.semantics.model import ConstantModel, MetricModel, PipelineModel, SemanticModel
 from mlopsc.compiler.semantics.project import ProjectReader
@@ -27,20 +28,28 @@ if TYPE_CHECKING:
 
 
 def analyse(
-    files: Sequence[ast.File], registry: Registry, project: ProjectReader, focus: Collection[str] | None = None
+    files: Sequence[ast.File],
+    registry: Registry,
+    project: ProjectReader,
+    focus: Collection[str] | None = None,
+    memory: Memory | None = None,
 ) -> SemanticModel:
     """What a program means, and what is wrong with it. `files` are the main one and then those that it uses.
 
     Never fails: what is wrong is in the model's `diagnostics`. No files give an empty model. With `focus`, only stages
-    of these names and what they read are looked at: for what an editor offers while somebody types.
+    of these names and what they read are looked at: for what an editor offers while somebody types. With the `memory`
+    of an earlier state, only the stages that have changed since are checked; the model of that state is void then.
     """
     if not files:
         return SemanticModel((), registry, None, {}, {}, {}, ())
     findings = Findings(_faults(files))
-    program = collect(files, registry, project, findings)
+    memory = memory or Memory()
+    memory.begin(files, registry)
+    program = collect(files, registry, project, findings, memory.origins)
     analysis = _Analysis(program, Merger(program), tuple(files))
     constants, metrics = analysis.constants(), analysis.metrics()
-    environments = Environments(program, analysis.merger, files[0].source, focus).check()
+    environments = Environments(program, analysis.merger, files[0].source, memory, focus).check()
+    memory.end()
     pipeline = analysis.pipeline(is_needed=any(environment.stages for environment in environments.values()))
     return SemanticModel(
         tuple(files),

@@ -142,6 +142,5 @@ class Context(Entity):
 def column_symbol(stage: str, column: ColumnModel) -> Symbol:
     """A column, for editors."""
     name, _, declared = column.at.text.partition(":")
-    start = column.at.span.start
-    definition = Location(column.at.file, Span(start, start + len(name.rstrip())))
+    definition = column.at.part(0, len(name.rstrip()))
     return Symbol(Namespace.COLUMN, column.name, stage, definition, None, " ".join(declared.split()))

@@ -10,12 +10,12 @@ from mlopsc.compiler.semantics import messages_graph
 from mlopsc.compiler.semantics.context import Context, Trace, View
 from mlopsc.compiler.semantics.findings import Refused
 from mlopsc.compiler.semantics.graphs import in_order, judge_graph, named_stages
+from mlopsc.compiler.semantics.memory import Memory
 from mlopsc.compiler.semantics.merging import Merged, Merger
 from mlopsc.compiler.semantics.model import EnvironmentModel, SettingModel, StageModel
 from mlopsc.compiler.semantics.names import resolve
 from mlopsc.compiler.semantics.scopes import BlockDefinition, Placed, Program
 from mlopsc.compiler.semantics.settings import evaluate_settings, item_symbols, require_settings
-from mlopsc.compiler.semantics.stages import check_stage
 from mlopsc.compiler.semantics.views import Checked
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location, SourceFile, Span
@@ -40,15 +40,19 @@ class Environments:
     """Checks the environments of a program; a stage that is the same in several of them is checked once."""
 
     def __init__(
-        self, program: Program, merger: Merger, main: SourceFile, focus: Collection[str] | None = None
+        self,
+        program: Program,
+        merger: Merger,
+        main: SourceFile,
+        memory: Memory,
+        focus: Collection[str] | None = None,
     ) -> None:
         """With `focus`, only the stages of these names and what they read are checked, and not the graph as a whole."""
         self.focus = focus
         self.program = program
         self.merger = merger
         self.main = main
-        self._variants: dict[tuple[object, ...], int] = {}
-        self._results: list[Checked] = []
+        self._memory = memory
         self._named: dict[Merged, dict[str, Location]] = {}
 
     def check(self) -> dict[str, EnvironmentModel]:
@@ -116,14 +120,9 @@ class Environments:
         merged, named = self._looked_at(overrides)
         order = in_order(named, self.program.findings)
         checked: dict[str, Checked] = {}
-        numbers: dict[str, int] = {}
         for name in order:
-            key = (merged[name], *(numbers.get(one, -1) for one in named[name]))
-            number = self._variants.get(key)
-            if number is None:
-                number = self._variants[key] = len(self._results)
-                self._results.append(check_stage(self.program, merged[name], checked))
-            numbers[name], checked[name] = number, self._results[number]
+            read = tuple(checked.get(one) for one in named[name])
+            checked[name] = self._memory.checked(self.program, merged[name], read, checked)
         if self.focus is None:
             judge_graph(checked, named, self.program.findings)
         return {name: one.model for name, one in checked.items() if not one.merged.is_abstract}

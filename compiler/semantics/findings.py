@@ -54,6 +54,16 @@ class Findings:
         self.report(found)
         return Refused()
 
+    def adopt(self, notes: Notes) -> None:
+        """Add what was found in one stage."""
+        for fact, found in notes.reports:
+            if fact:
+                self.report_once(fact, found)
+            else:
+                self.report(found)
+        self._uses += notes._uses
+        self._expectations += notes._expectations
+
     def use(self, place: Location | Place, symbol: Symbol) -> None:
         """Note what the name at a place means."""
         self._uses.append((place, symbol))
@@ -76,6 +86,23 @@ class Findings:
             ExpectedUse(_located(place), type_, partial(symbols, *arguments))
             for place, type_, symbols, arguments in self._expectations
         )
+
+
+class Notes(Findings):
+    """What is found in one stage: kept apart, for the states of the program in which it is found again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reports: list[tuple[str, Diagnostic]] = []
+        """The messages; with a fact, those about what shows in several places."""
+
+    def report(self, found: Diagnostic) -> None:
+        """Note a message."""
+        self.reports.append(("", found))
+
+    def report_once(self, fact: str, found: Diagnostic) -> None:
+        """Note a message about a fact that shows in several places."""
+        self.reports.append((fact, found))
 
 
 def _located(place: Location | Place) -> Location:

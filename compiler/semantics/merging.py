@@ -29,7 +29,7 @@ class Waived(Entity):
 class Merged(Entity):
     """A block with all that it inherits; `home` is where its own part stands.
 
-    `overridden` are the settings that an environment changes.
+    `overridden` are the settings that an environment changes. `parts` are the blocks that were merged.
     """
 
     definition: BlockDefinition
@@ -45,6 +45,7 @@ class Merged(Entity):
     guessed: frozenset[str] = frozenset()
     has_lost_rules: bool = False
     overridden: Mapping[str, Placed[ast.Setting]] = MappingProxyType({})
+    parts: tuple[Placed[ast.Block], ...] = ()
 
     @property
     def name(self) -> str:
@@ -82,7 +83,8 @@ class Merger:
     def overridden(self, merged: Merged, override: Placed[ast.Block]) -> Merged:
         """A stage with what the `override` of an environment changes."""
         body = self._read(override.node, override.home, merged.definition.kind, is_override=True)
-        return self._combined(merged, body).changed(overridden={**merged.overridden, **body.settings})
+        found = self._combined(merged, body)
+        return found.changed(overridden={**merged.overridden, **body.settings}, parts=(*merged.parts, override))
 
     def _read(self, block: ast.Block, home: Home, kind: type[Block], *, is_override: bool = False) -> Body:
         return BodyReader(self._program.registry, self._findings, kind, home, is_override).read(block)
@@ -140,7 +142,7 @@ class Merger:
             start = self.merged(base).changed(definition=definition, home=home, is_abstract=False)
         elif EXTENDS in body.settings:
             start = start.changed(is_damaged=True)
-        return self._combined(start, body)
+        return self._combined(start.changed(parts=(*start.parts, Placed(definition.block, home))), body)
 
     def _combined(self, start: Merged, body: Body) -> Merged:
         rules, waived = dict(start.rules), list(start.waived)

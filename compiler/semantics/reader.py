@@ -15,11 +15,15 @@ class WorkspaceReader:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._there: dict[str, bool] = {}
         self._python = PythonSource(workspace, estimators.constructor)
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or a folder at the path."""
-        return self._workspace.exists(path)
+        found = self._there.get(path)
+        if found is None:
+            found = self._there[path] = self._workspace.exists(path)
+        return found
 
     def siblings(self, path: str) -> tuple[str, ...]:
         """The files in the folder that the path would be in, as paths of the same form."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from posixpath import normpath
 from typing import Generic, TypeVar
 
@@ -163,9 +163,15 @@ def _used_file(rule: ast.Rule, origin: ast.Origin) -> UsedFile | None:
     return None
 
 
-def collect(files: Sequence[ast.File], registry: Registry, project: ProjectReader, findings: Findings) -> Program:
-    """What the files define; the first is the main one."""
-    return _Collector(files, registry, project, findings).collect()
+def collect(
+    files: Sequence[ast.File],
+    registry: Registry,
+    project: ProjectReader,
+    findings: Findings,
+    origins: Callable[[ast.File], Sequence[ast.Origin]] = ast.File.origins,
+) -> Program:
+    """What the files define; the first is the main one. `origins` are those of the chunks of a file."""
+    return _Collector(files, registry, project, findings, origins).collect()
 
 
 class _Unit:
@@ -180,8 +186,14 @@ class _Unit:
 
 class _Collector:
     def __init__(
-        self, files: Sequence[ast.File], registry: Registry, project: ProjectReader, findings: Findings
+        self,
+        files: Sequence[ast.File],
+        registry: Registry,
+        project: ProjectReader,
+        findings: Findings,
+        origins: Callable[[ast.File], Sequence[ast.Origin]],
     ) -> None:
+        self._origins = origins
         self._units = {file.source.path: _Unit(file) for file in files}
         self._main = next(iter(self._units))
         self._registry = registry
@@ -239,8 +251,8 @@ class _Collector:
 
     def _read(self, unit: _Unit, prefix: str) -> None:
         file = unit.file
-        for chunk, start in zip(file.chunks, file.starts, strict=True):
-            home = Home(ast.Origin(file.source, start), unit.scope, bool(chunk.problems))
+        for chunk, origin in zip(file.chunks, self._origins(file), strict=True):
+            home = Home(origin, unit.scope, bool(chunk.problems))
             for item in chunk.items:
                 found = self._definition(item, home, prefix)
                 if found is not None:

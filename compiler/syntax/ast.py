@@ -297,18 +297,57 @@ class File:
             for item in chunk.items:
                 yield item, Origin(self.source, start)
 
+    def origins(self) -> tuple[Origin, ...]:
+        """What turns the spans of each chunk into locations."""
+        return tuple(Origin(self.source, start) for start in self.starts)
 
-@dataclass(frozen=True, slots=True)
+
 class Origin:
-    """The file and offset of a chunk: turns a node of the chunk into a location."""
+    """The file and offset of a chunk: turns a node of the chunk into a location.
 
-    file: SourceFile
-    start: int
+    It can be moved to where the same chunk stands after an edit, and all locations that it gave move with it.
+    """
+
+    __slots__ = ("file", "start")
+
+    def __init__(self, file: SourceFile, start: int) -> None:
+        self.file = file
+        self.start = start
+
+    def move(self, file: SourceFile, start: int) -> None:
+        """From now on the chunk stands elsewhere."""
+        self.file = file
+        self.start = start
 
     def at(self, node: Node | Span) -> Location:
         """Where a node (or a span) of this chunk stands in its file."""
-        span = node.span if isinstance(node, Node) else node
-        return Location(self.file, span.shifted(self.start))
+        return _Anchored(self, node.span if isinstance(node, Node) else node)
+
+
+class _Anchored(Location):
+    """A location that moves with its chunk."""
+
+    def __init__(self, origin: Origin, span: Span) -> None:
+        content = self.__dict__
+        content["origin"], content["within"] = origin, span
+
+    @property  # type: ignore[misc]
+    def file(self) -> SourceFile:
+        """The file as it is now."""
+        origin: Origin = self.__dict__["origin"]
+        return origin.file
+
+    @property  # type: ignore[misc]
+    def span(self) -> Span:
+        """The offsets as they are now."""
+        content = self.__dict__
+        start, (low, high) = content["origin"].start, content["within"]
+        return Span(low + start, high + start)
+
+    def part(self, start: int, end: int) -> Location:
+        """A range that counts from where this one begins."""
+        content = self.__dict__
+        return _Anchored(content["origin"], Span(start, end).shifted(content["within"].start))
 
 
 def children(node: Node) -> Iterator[Node]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from semantic_projects import STAGES, completed, model_of
 
-from mlopsc.compiler.semantics import environments
+from mlopsc.compiler.semantics import memory
 from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.model import SemanticModel
 from mlopsc.compiler.semantics.scopes import Program
@@ -90,7 +90,7 @@ def test_a_stage_that_is_the_same_everywhere_is_checked_once(monkeypatch: pytest
         checked.append(merged.name)
         return check_stage(program, merged, others)
 
-    monkeypatch.setattr(environments, "check_stage", counted)
+    monkeypatch.setattr(memory, "check_stage", counted)
     model_of(SPEC)
     assert checked.count("rides") == 2, "as it is, and as in `dev`"
     assert checked.count("gate") == 3, "over other rows in `dev`, as it is in `stage`, stricter in `prod`"
