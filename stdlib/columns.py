@@ -63,5 +63,5 @@ class ColumnClauses(
 
     role: RoleName | None = setting("What the column is for, beyond being a feature.")
     missing: Annotated[Share, Compared("<=")] = setting(
-        "The largest share of missing values that is allowed; none, unless it is said.", 0.0, ge=0, le=1
+        "The largest share of missing values that is allowed, such as `1%`; none, unless it is said.", 0.0, ge=0, le=1
     )

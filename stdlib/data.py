@@ -78,7 +78,7 @@ class Unit(Function, family="independent unit"):
 class BlockUnit(Unit, word="block", data_needs=("time",)):
     """All rows of one stretch of time, counted from Monday 1970-01-05 in the zone of the data."""
 
-    length: Positive = setting("How long a stretch is.", ...)
+    length: Positive = setting("How long a stretch is, such as `7d`.", ...)
 
 
 class RowUnit(Unit, word="row"):
@@ -88,9 +88,9 @@ class RowUnit(Unit, word="row"):
 class SplitRule(Function, family="way to split rows", makes_splits=True):
     """How rows are divided for training, validation and testing; its parameters of type share are the splits."""
 
-    train: Share = setting("The share of the rows to train on.", ..., gt=0, lt=1)
-    validation: Share = setting("The share to choose between candidates on.", 0.0, ge=0, lt=1)
-    test: Share = setting("The share that only the gate sees.", ..., gt=0, lt=1)
+    train: Share = setting("The share of the rows to train on, such as `70%`.", ..., gt=0, lt=1)
+    validation: Share = setting("The share to choose between candidates on, such as `10%`.", 0.0, ge=0, lt=1)
+    test: Share = setting("The share that only the gate sees, such as `20%`.", ..., gt=0, lt=1)
 
 
 class RandomSplit(SplitRule, word="random"):
@@ -120,7 +120,9 @@ class GroupSplit(SplitRule, word="by_group"):
 class TimeSplit(SplitRule, word="by_time", data_needs=("time",)):
     """The earliest rows train, the latest test; cuts fall between distinct times."""
 
-    gap: Positive | None = setting("How much time before each cut is left unused, so that no row leaks across it.")
+    gap: Positive | None = setting(
+        "How much time before each cut is left unused, such as `1d`, so that no row leaks across it."
+    )
 
 
 class RollingSplit(SplitRule, word="rolling", runs=False, data_needs=("time",)):
@@ -155,7 +157,7 @@ class Window(Function, family="stretch of time"):
 class LastWindow(Window, word="last", data_needs=("time",)):
     """The rows of the last stretch of time, counted back from the newest row."""
 
-    length: Positive = setting("How far back.", ...)
+    length: Positive = setting("How far back, such as `90d`.", ...)
 
 
 class Data(
@@ -182,7 +184,9 @@ class Data(
     time: Annotated[str, ColumnRef(("timestamp", "date"))] | None = setting(
         "The column that says when each row happened."
     )
-    zone: str = setting("The time zone of timestamps that have none, and of days and weeks.", "UTC")
+    zone: str = setting(
+        "The time zone of timestamps that have none, and of days and weeks, such as `Europe/Berlin`.", "UTC"
+    )
     key: Columns = setting("The columns that together name a row; no two rows share them.", ())
     unit: Unit | Column | None = setting(
         "What counts as one independent observation: `row`, a column, or `block(7d)`; by default `block(7d)` where "

@@ -32,7 +32,9 @@ class Aws(Platform, word="aws"):
     """Amazon Web Services: one region of one account."""
 
     region: str = setting("The region, such as `eu-west-1`.", ..., pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    account: str = setting("The account's number: 12 digits, as text.", ..., pattern=r"^\d{12}$")
+    account: str = setting(
+        "The account's number: 12 digits, as text, such as `123456789012`.", ..., pattern=r"^\d{12}$"
+    )
     customer_keys: bool = setting(
         "Whether data is encrypted with a key of its own, which costs about 1 USD a month.", True
     )
@@ -47,7 +49,7 @@ class Azure(Platform, word="azure"):
     """Microsoft Azure: one location of one subscription."""
 
     location: str = setting("The location, such as `westeurope`.", ..., min_length=1)
-    subscription: str = setting("The subscription's id.", ..., min_length=1)
+    subscription: str = setting("The subscription's id, such as `11111111-2222-3333-4444-555555555555`.", ..., min_length=1)
     resource_group: Thing | None = setting('Its resource group, as `existing("name")`; by default, one is made.')
     reachable_from: tuple[str, ...] = setting(
         "The addresses (CIDR) from which the store answers; by default, all, and only to whom a role lets in.", ()
@@ -58,8 +60,8 @@ class Group(Function, word="group", family="group of people"):
     """People, as each system knows them."""
 
     github: str | None = setting("A team, as `@organisation/team`.")
-    aws: str | None = setting("A role's ARN.")
-    azure: str | None = setting("A group's object id.")
+    aws: str | None = setting("A role's ARN, such as `arn:aws:iam::123456789012:role/analysts`.")
+    azure: str | None = setting("A group's object id, such as `11111111-2222-3333-4444-555555555555`.")
 
 
 class Access(Function, family="access"):
@@ -127,8 +129,8 @@ class Pipeline(Block, word="pipeline"):
     language: Annotated[int, LanguageVersion(latest=1)] = setting(
         "The version of the language that the spec is written in.", 1, ge=1, le=1
     )
-    owner: str | None = setting("Who answers for it.")
-    description: str | None = setting("What it is for.")
+    owner: str | None = setting("Who answers for it, such as `team@example.com`.")
+    description: str | None = setting("What it is for, such as `How many bikes will be out in an hour?`.")
     requires: str | None = setting("The versions of mlopsc that can read it, such as `>=0.1`.")
     github: CodeHost | None = setting("Where the code lives.")
 
@@ -138,12 +140,18 @@ class Environment(Block, word="environment"):
 
     platform: Platform = setting("Where it is.", Local())
     follows: Annotated[str, EnvironmentRef()] | None = setting("The environment that a model must have been through.")
-    approvers: tuple[str, ...] = setting("Who must approve before a model comes into service here.", ())
+    approvers: tuple[str, ...] = setting(
+        "Who must approve before a model comes into service here, such as `@organisation/leads`.", ()
+    )
     access: tuple[Access, ...] = setting("Who may do what.", ())
     budget: Rate | None = setting("What it may cost, such as `400USD / 1mo`.")
     traffic: Rate | None = setting("How many requests are expected, such as `20_000 / 1d`.")
-    store: str = setting("Where data, models and records are kept: a folder or a URL.", ".mlops/store")
-    tracking: str | None = setting("The MLflow tracking server; by default, a database beside the store.")
+    store: str = setting(
+        "Where data, models and records are kept: a folder or a URL, such as `s3://bucket/store`.", ".mlops/store"
+    )
+    tracking: str | None = setting(
+        "The MLflow tracking server, such as `http://localhost:5000`; by default, a database beside the store."
+    )
     executor: Executor = setting("What runs the tasks of stages.", Processes())
     serve: Service | None = setting("What serves models here.")
     network: Network | None = setting("The network it lives in.")

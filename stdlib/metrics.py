@@ -150,7 +150,7 @@ class MetricBlock(Block, word="metric", defines=Metric):
 class Naive(Baseline, word="naive", data_needs=("time",)):
     """Predicts the value of the target one lag ago; rows that have no such value are left out of both sides."""
 
-    lag: Positive = setting("How long ago.", ...)
+    lag: Positive = setting("How long ago, such as `168h`: a week.", ...)
 
 
 class Operational(Subject, family="measurement of a service"):

@@ -76,10 +76,10 @@ class Watch(
 ):
     """What must stay true in production: if not, an event in a category (`drift quality uptime latency freshness`)."""
 
-    over: Positive | None = setting("The window that is looked at.")
-    lag: Positive | None = setting("How long labels take to arrive.")
+    over: Positive | None = setting("The window that is looked at, such as `7d`.")
+    lag: Positive | None = setting("How long labels take to arrive, such as `1d`.")
     every: Positive | None = setting("How often it looks; by default, the length of the window.")
-    alarms: Annotated[Rate, Compared("<=")] | None = setting("How many false alarms are accepted.")
+    alarms: Annotated[Rate, Compared("<=")] | None = setting("How many false alarms are accepted, such as `1 / 90d`.")
     against: Reference | None = setting("What a window is compared with.")
 
 
@@ -92,14 +92,14 @@ class Retrain(Action, word="retrain", gated="stage"):
 
     stage: Annotated[str, StageRef(("train",))] = setting("The train stage.", ...)
     refresh: Annotated[str, StageRef(("data",))] | None = setting("The data stage that is read again first.")
-    cooldown: Positive = setting("How long to wait before the next.", ...)
-    limit: Rate = setting("How many at most.", ...)
+    cooldown: Positive = setting("How long to wait before the next, such as `7d`.", ...)
+    limit: Rate = setting("How many at most, such as `4 / 30d`.", ...)
 
 
 class Notify(Action, word="notify"):
     """Tell somebody: an address, a webhook's URL or a command."""
 
-    to: str = setting("Whom or what.", ..., min_length=1)
+    to: str = setting("Whom or what, such as `oncall@example.com`.", ..., min_length=1)
     cooldown: Positive | None = setting("How long to wait before the next.")
 
 

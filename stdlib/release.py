@@ -27,8 +27,10 @@ class BlueGreen(Strategy, word="blue_green"):
 class Canary(Strategy, word="canary"):
     """More traffic in steps; units that have moved never move back. At 100% the new model takes over."""
 
-    steps: Annotated[tuple[Share, ...], Rising()] = setting("The shares of traffic, rising to 100%.", ..., min_length=1)
-    every: Positive = setting("How long each step lasts at least.", ...)
+    steps: Annotated[tuple[Share, ...], Rising()] = setting(
+        "The shares of traffic, rising to 100%, such as `[5%, 25%, 100%]`.", ..., min_length=1
+    )
+    every: Positive = setting("How long each step lasts at least, such as `14d`.", ...)
 
 
 class AB(Strategy, word="ab"):
@@ -72,7 +74,7 @@ class RequireRelease(Verb, word="require", kinds=("release",), subjects=(Metric,
     """What the new model must reach in service before it takes over: if it is shown not to, the release rolls back."""
 
     at: Share | None = setting("How sure the verdict must be, over all looks; 95% unless it is said.", ge=0.5, lt=1)
-    within: Positive | None = setting("By when the comparison must be decided.")
+    within: Positive | None = setting("By when the comparison must be decided, such as `28d`.")
     otherwise: Literal["keep", "promote"] | None = setting("What happens if it is still open then.")
 
 

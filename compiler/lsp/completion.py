@@ -8,21 +8,25 @@ from collections.abc import Iterable, Iterator
 from lsprotocol import types as lsp
 
 from mlopsc.compiler.compilation import Compilation
-from mlopsc.compiler.lsp.offers import Offer, argument_offers, items_of, limits, offer_of, subjects, text_offers
+from mlopsc.compiler.lsp.allowing import allowed_offers
+from mlopsc.compiler.lsp.drafts import blocks_offered, call_of, first_spec, names_for
+from mlopsc.compiler.lsp.estimators import value_offers
+from mlopsc.compiler.lsp.offers import Offer, clauses_of, items_of, offer_of
+from mlopsc.compiler.lsp.places import kind_of, verb_at
 from mlopsc.compiler.lsp.projects import Project
+from mlopsc.compiler.lsp.schemas import column_lines, column_types, ranges
 from mlopsc.compiler.lsp.syntax import Around, around, comment_at
+from mlopsc.compiler.lsp.values import Values
 from mlopsc.compiler.records import Record
-from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Declaration, Function
-from mlopsc.compiler.semantics.index import Expected
 from mlopsc.compiler.semantics.model import SemanticModel
 from mlopsc.compiler.semantics.names import function_symbol
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Span
 
 PROBE = "mlopsc_probe"
-TRIGGERS = ("=", "(", ",", " ", '"', ".", "/", ":", "<")
-_WORD_BEFORE = re.compile(r"[\w-]*\Z")
+TRIGGERS = ("=", "(", "[", ",", " ", '"', ".", "/", ":", "<", "`")
+_WORD_BEFORE = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d*)?[^\W\d]*\Z|[\w-]*\Z")
 _WORD_AFTER = re.compile(r"[\w-]*")
 _LONGEST_LINE = 2_000
 
@@ -35,6 +39,8 @@ class _Cursor(Record):
     replaced: Span
     in_text: str | None
     """What is typed so far of a text in quotes; None outside of one."""
+    number: str = ""
+    """The number that is begun there."""
 
 
 def complete(project: Project, path: str, params: lsp.CompletionParams) -> lsp.CompletionList | None:
@@ -43,13 +49,20 @@ def complete(project: Project, path: str, params: lsp.CompletionParams) -> lsp.C
     if file is None:
         return None
     lines = project.lines(file.source)
-    cursor = _cursor(file.source.text, lines.offset(params.position))
-    if cursor is None or comment_at(file, lines.offset(params.position)) is not None:
-        return None
+    offset = lines.offset(params.position)
+    offers: Iterable[Offer]
+    comment = comment_at(file, offset)
+    if comment is not None:
+        replaced, offers = allowed_offers(project, file, comment, offset)
+    else:
+        cursor = _cursor(file.source.text, offset)
+        if cursor is None:
+            return None
+        replaced, offers = cursor.replaced, offers_at(project.compilation, path, cursor)
     found: dict[str, lsp.CompletionItem] = {}
-    for number, offer in enumerate(offers_at(project.compilation, path, cursor)):
-        edit = lsp.TextEdit(lines.range(cursor.replaced), offer.text or offer.name)
-        found.setdefault(offer.name, offer.item(edit, number))
+    range_ = lines.range(replaced)
+    for number, offer in enumerate(offers):
+        found.setdefault(offer.name, offer.item(range_, number, snippets=project.wishes.snippets))
     return lsp.CompletionList(is_incomplete=False, items=list(found.values()))
 
 
@@ -62,10 +75,10 @@ def offers_at(compilation: Compilation, path: str, cursor: _Cursor) -> Iterable[
     there = around(file, cursor.offset + 1)
     model = probed.focused({block.label.text for block in there.blocks if block.label})
     expected = model.expected_at(path, cursor.offset + 1)
-    place = _Place(there, model, expected, compilation)
+    values = Values(there, model, expected, compilation.workspace, cursor.number)
     if cursor.in_text is not None:
-        return text_offers(expected.type if expected else None, cursor.in_text, compilation.workspace, expected)
-    return place.offers()
+        return values.in_text(cursor.in_text)
+    return _Place(there, model, values, compilation).offers()
 
 
 def _cursor(text: str, offset: int) -> _Cursor | None:
@@ -80,9 +93,11 @@ def _cursor(text: str, offset: int) -> _Cursor | None:
         last, tail = (close, "") if close >= 0 else (offset + len(after), '"')
         typed = text[opened:offset]
         return _Cursor(text[:opened] + PROBE + tail + text[last:], opened, Span(opened, last), typed)
-    first = offset - len((_WORD_BEFORE.search(before) or [""])[0])
+    word = (_WORD_BEFORE.search(before) or [""])[0]
+    first = offset - len(word)
     last = offset + len((_WORD_AFTER.match(after) or [""])[0])
-    return _Cursor(text[:first] + PROBE + text[last:], first, Span(first, last), None)
+    number = (re.match(r"[\d_.]*", word) or [""])[0]
+    return _Cursor(text[:first] + PROBE + text[last:], first, Span(first, last), None, number)
 
 
 class _Place(Record):
@@ -90,7 +105,7 @@ class _Place(Record):
 
     there: Around
     model: SemanticModel
-    expected: Expected | None
+    values: Values
     compilation: Compilation
 
     def offers(self) -> Iterable[Offer]:
@@ -103,12 +118,17 @@ class _Place(Record):
                 return self._clauses()
             case ast.Rule() | ast.Setting():
                 return self._items()
-            case ast.Field() | None:
+            case ast.Field():
+                return self._columns() if parent.name is name else ()
+            case None:
                 return ()
             case ast.Block(kind=kind):
                 return self._items() if kind is name else ()
             case ast.Argument():
-                return self._expected()
+                call = self.there.nearest(ast.Call)
+                return self.values.arguments(call) if isinstance(call, ast.Call) else ()
+            case ast.Ref() if self.there.blocks and parent is self.there.blocks[-1].label:
+                return self._names(self.there.blocks[-1].kind.text)
         return self._value()
 
     @property
@@ -119,116 +139,104 @@ class _Place(Record):
         return own[-1] if own else None
 
     @property
-    def _kind(self) -> str:
-        """The kind of block that the place is in; for `override`, that of the stage it changes."""
-        block = self._block
-        if block is None:
-            return ""
-        if block.kind.text == "override" and block.label is not None:
-            items = (item for file in self.model.files for item, _ in file.placed() if isinstance(item, ast.Block))
-            named = (one for one in items if one.label and block.label and one.label.text == block.label.text)
-            return next((one.kind.text for one in named), "")
-        return block.kind.text
+    def _blocks(self) -> list[ast.Block]:
+        """The blocks at the top of all files."""
+        items = (item for file in self.compilation.files for item, _ in file.placed())
+        return [item for item in items if isinstance(item, ast.Block)]
+
+    def _names(self, kind: str) -> Iterator[Offer]:
+        return names_for(kind, self._blocks, self.compilation.workspace)
 
     def _items(self) -> Iterator[Offer]:
         registry, block = self.model.registry, self._block
-        if block is None or block.kind.text != "schema":
-            written = [item.name.text for item in block.items if isinstance(item, ast.Setting)] if block else []
-            yield from items_of(registry, self._kind, written)
+        if block is None:
+            if not any(True for file in self.compilation.files for chunk in file.chunks for _ in chunk.items):
+                yield from first_spec(self.compilation.workspace)
+            yield from blocks_offered(registry, self._blocks, self.compilation.workspace)
+            return
+        if block.kind.text == "schema":
+            yield from self._columns()
+            return
+        written = [item.name.text for item in block.items if isinstance(item, ast.Setting)]
+        written += [item.verb.text for item in block.items if isinstance(item, ast.Rule)]
+        written += [item.kind.text for item in block.items if isinstance(item, ast.Block)]
+        yield from items_of(registry, kind_of(self.there, self.model), written)
+
+    def _columns(self) -> Iterator[Offer]:
+        block, stage = self._block, self.values.stage
+        if block is not None and stage is not None:
+            written = {item.name.text for item in block.items if isinstance(item, ast.Field)} - {PROBE}
+            yield from column_lines(self.compilation.workspace, stage, written)
 
     def _clauses(self) -> Iterator[Offer]:
         rule = self.there.nearest(ast.Rule, ast.Field)
         declaration: type[Declaration] | None = self.model.registry.schema_field
         written: set[str] = set()
         if isinstance(rule, ast.Rule):
-            declaration = self.model.registry.verb(rule.verb.text, self._kind)
+            if self._block is None and rule.verb.text in self.model.registry.blocks:
+                return
+            declaration = verb_at(self.there, self.model)
+            yield from self.values.comparisons(rule)
+        elif isinstance(rule, ast.Field) and rule.within is None and not [one for one in rule.clauses if one.value]:
+            yield from ranges(self.compilation.workspace, self.values.stage, rule, self.model.registry)
         if isinstance(rule, ast.Rule | ast.Field):
             written = {one.name.text for one in rule.clauses} - {PROBE}
-        for word, parameter in declaration.accepts().items() if declaration else ():
-            if word not in written:
-                operator = types.compared_with(parameter)
-                text = f"{word} {operator} " if operator else f"{word} "
-                yield Offer(word, lsp.CompletionItemKind.Keyword, "clause", parameter.description, text)
-
-    def _expected(self) -> Iterator[Offer]:
-        yield from (offer_of(symbol) for symbol in (self.expected.symbols if self.expected else ()))
+        yield from clauses_of(declaration, written)
 
     def _value(self) -> Iterator[Offer]:
-        call = self.there.nearest(ast.Call)
-        rule = self.there.nearest(ast.Rule)
-        if isinstance(self.there.nearest(ast.Field, ast.Clause), ast.Field):
-            families = self.model.registry.column_types.values()
-            yield from (offer_of(function_symbol(one)) for one in families)
+        call, rule = self.there.nearest(ast.Call), self.there.nearest(ast.Rule)
+        field = self.there.nearest(ast.Field, ast.Clause)
+        if isinstance(field, ast.Field):
+            about = self.compilation.workspace, self.values.stage, field, self.model.registry
+            yield from ranges(*about, is_begun=True) if self._is_range(field) else column_types(*about)
+            return
+        if isinstance(rule, ast.Rule) and self._block is None and rule.verb.text != "use":
+            yield from self._names(rule.verb.text)
+            return
+        if isinstance(rule, ast.Rule) and rule.verb.text == "override":
+            yield from self._names("override")
             return
         if isinstance(rule, ast.Rule) and self._is_bare(rule, call):
-            yield from self._of_rule(rule)
+            yield from self.values.of_rule()
             return
-        if self.expected is not None and self.expected.type is not None and not self._is_of_call(call):
-            yield from self._expected()
-            if _takes_truth(self.expected.type):
-                yield from (Offer(word, lsp.CompletionItemKind.Constant) for word in ("true", "false"))
+        if self.values.wanted is not None and not self._is_of_call(call):
+            yield from self.values.of_parameter()
+            yield from value_offers(self.there, self.model)
         elif self._block is None:
             functions = (one for one in self.model.registry.functions if issubclass(one, Function))
-            yield from (offer_of(function_symbol(one)) for one in functions)
-        if isinstance(call, ast.Call):
-            used = {one.name.text for one in call.arguments if one.name}
-            yield from argument_offers(self.model.registry, call, used)
+            for one in functions:
+                yield offer_of(function_symbol(one)).changed(snippet=call_of(one, lambda _: ""))
+        argument = self.there.nearest(ast.Argument, ast.Setting)
+        if isinstance(call, ast.Call) and isinstance(argument, ast.Argument) and argument.name is None:
+            yield from self.values.arguments(call)
         yield from self._extended()
+
+    def _is_range(self, field: ast.Field) -> bool:
+        """Whether the place is behind the `in` of a column."""
+        at = self.there.offset - self.there.origin.start
+        return field.within is not None and field.within.span.start <= at <= field.within.span.end
 
     def _is_of_call(self, call: ast.Node | None) -> bool:
         """Whether what is expected is the call around the place, and not its argument."""
-        if not isinstance(call, ast.Call) or self.expected is None:
+        expected = self.values.expected
+        if not isinstance(call, ast.Call) or expected is None:
             return False
         at = self.there.origin.at(call.callee)
         whole = self.model.expected_at(at.file.path, at.span.start)
-        return whole is not None and whole.type == self.expected.type and self.there.offset > at.span.end
+        return whole is not None and whole.type == expected.type and self.there.offset > at.span.end
 
     def _extended(self) -> Iterator[Offer]:
         """The blocks that `extends` could name."""
         setting, block = self.there.nearest(ast.Setting), self._block
         if isinstance(setting, ast.Setting) and setting.name.text == "extends" and block is not None:
-            for file in self.model.files:
-                for item, _ in file.placed():
-                    if not isinstance(item, ast.Block) or item.kind.text != block.kind.text or item.label is None:
-                        continue
-                    if item.label.text != (block.label.text if block.label else ""):
-                        yield Offer(item.label.text, lsp.CompletionItemKind.Class, block.kind.text)
+            for item in self._blocks:
+                if item.kind.text != block.kind.text or item.label is None:
+                    continue
+                if item.label.text != (block.label.text if block.label else ""):
+                    yield Offer(item.label.text, lsp.CompletionItemKind.Class, block.kind.text)
 
     def _is_bare(self, rule: ast.Rule, call: ast.Node | None) -> bool:
         """Whether the name is what the rule is about, or what that is compared with: in no call and no clause."""
         at = self.there.offset - self.there.origin.start
         in_call = isinstance(call, ast.Call) and not call.callee.span.start <= at <= call.callee.span.end
         return rule.subject.span.start <= at <= rule.subject.span.end and not in_call
-
-    def _of_rule(self, rule: ast.Rule) -> Iterator[Offer]:
-        registry = self.model.registry
-        verb = registry.verb(rule.verb.text, self._kind)
-        comparison = self.there.nearest(ast.Comparison)
-        at = self.there.offset - self.there.origin.start
-        if isinstance(comparison, ast.Comparison) and at > comparison.first.span.end:
-            yield from limits(registry, self.model)
-        elif verb is not None and verb.events:
-            block = self._block
-            yield from _events(self.model, block.label.text if block and block.label else "")
-        elif verb is not None:
-            yield from subjects(registry, verb, self.model)
-
-
-def _events(model: SemanticModel, monitor: str) -> Iterator[Offer]:
-    from mlopsc.compiler.semantics.events import categories
-
-    kind = lsp.CompletionItemKind.Event
-    yield from (Offer(word, kind, "category of events") for word in categories(model.registry))
-    yield from (Offer(word, kind, "event", event.summary()) for word, event in model.registry.events.items())
-    for environment in model.environments.values():
-        stage = environment.stages.get(monitor)
-        for rule in stage.rules if stage else ():
-            if rule.declaration.raises:
-                yield Offer(rule.id, kind, "watch", rule.text)
-
-
-def _takes_truth(type_: types.Type) -> bool:
-    match type_:
-        case types.OneOf(options=options):
-            return any(_takes_truth(one) for one in options)
-    return type_ == types.Plain("bool")

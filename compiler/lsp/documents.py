@@ -9,6 +9,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path, to_fs_path
 
 from mlopsc.compiler.lsp.positions import Encoding, Lines
+from mlopsc.compiler.lsp.wishes import Wishes
 from mlopsc.compiler.records import Record
 
 SUFFIX = ".mlops"
@@ -35,6 +36,7 @@ class Documents:
     def __init__(self) -> None:
         self._open: dict[str, Document] = {}
         self.encoding = Encoding.Utf16
+        self.wishes = Wishes()
         self._edits: dict[str, int] = {}
         self.touches = 0
         """Counts what has changed that may matter to every spec: files on disk, and those that are no specs."""

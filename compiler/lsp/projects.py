@@ -12,13 +12,17 @@ from urllib.parse import unquote
 from mlopsc.compiler.compilation import Compilation
 from mlopsc.compiler.lsp.documents import SUFFIX, Documents, path_of, uri_of
 from mlopsc.compiler.lsp.positions import Encoding, Lines, lines_of
+from mlopsc.compiler.lsp.wishes import Wishes
 from mlopsc.compiler.program import uses
 from mlopsc.compiler.schema.registry import Registry
+from mlopsc.compiler.semantics.memory import Memory
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import SourceFile
 from mlopsc.compiler.workspace import DiskWorkspace, MemoryWorkspace, SourceProblem
 
 _MAIN = "pipeline.mlops"
+MOST_STATES = 200
+"""After so many edits everything is checked anew, when nobody types."""
 _HIGHEST = 4
 """How many folders above a file may hold the spec that uses it."""
 
@@ -34,16 +38,17 @@ class Project:
         self._registry = registry
         self._state: tuple[int, int] | None = None
         self._uris: tuple[str, ...] = (uri,)
+        self._memory = Memory()
         self._compilation = Compilation(MemoryWorkspace(), registry, main)
 
     @property
     def compilation(self) -> Compilation:
         """The compilation of the texts as they are now; what has not changed since the last one is not parsed again."""
         if self._state != self.state:
-            known = {file.source.path: file for file in self._compilation.files} if self._state else {}
+            known = {file.source.path: file for file in self._compilation.files}
             below = DiskWorkspace(self.folder) if self.folder is not None else None
             workspace = MemoryWorkspace(self._texts(), below)
-            self._compilation = Compilation(workspace, self._registry, self.main, known)
+            self._compilation = Compilation(workspace, self._registry, self.main, known, self._memory)
             paths = dict.fromkeys([self.main, *(path for file in self._compilation.files for path, _ in uses(file))])
             self._uris = tuple(self.uri(path) for path in paths)
             self._state = self.state
@@ -54,6 +59,12 @@ class Project:
         """What the compilation depends on: it is the same as long as this is."""
         return self._documents.touches, self._documents.edits(self._uris)
 
+    def tidy(self) -> None:
+        """When nobody types: what is kept of many states holds a part of each of them, so all is checked anew."""
+        if self._memory.states > MOST_STATES:
+            self._memory, self._state = Memory(), None
+            self.compilation.diagnostics  # noqa: B018 (it is kept)
+
     def file(self, path: str) -> ast.File | None:
         """The tree of a file of the program."""
         return next((file for file in self.compilation.files if file.source.path == path), None)
@@ -62,6 +73,11 @@ class Project:
     def encoding(self) -> Encoding:
         """How the editor counts columns."""
         return self._documents.encoding
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the editor can do with an answer, and what its user wants to see."""
+        return self._documents.wishes
 
     def lines(self, source: SourceFile) -> Lines:
         """The lines of a file, as its editor counts them."""
@@ -94,6 +110,7 @@ class Projects:
         self._registry = registry
         self._projects: dict[tuple[Path | None, str], Project] = {}
         self._homes: dict[str, Project] = {}
+        self._used: dict[Path, dict[str, Project]] = {}
 
     def of(self, uri: str) -> Project:
         """The project of a file: that of a spec that uses it, else its own."""
@@ -110,18 +127,28 @@ class Projects:
     def forget(self) -> None:
         """Which spec uses which file may have changed."""
         self._homes.clear()
+        self._used.clear()
 
     def _found(self, uri: str) -> Project:
         path = path_of(uri)
         if path is None:
             return self._project(None, unquote(uri.rpartition("/")[2].rpartition(":")[2]) or _MAIN, uri)
         for folder in [path.parent, *path.parent.parents][:_HIGHEST]:
-            for main in _specs(folder):
-                if folder / main != path and _mentions_use(folder, main):
-                    project = self._project(folder, main, uri)
-                    if project.file(relative(path, folder)) is not None:
-                        return project
+            project = self._used_in(folder).get(relative(path, folder))
+            if project is not None:
+                return project
         return self._project(path.parent, path.name, uri)
+
+    def _used_in(self, folder: Path) -> Mapping[str, Project]:
+        """The files that the specs of a folder use, each with the first spec that does."""
+        found = self._used.get(folder)
+        if found is None:
+            found = self._used[folder] = {}
+            for main in (one for one in _specs(folder) if _mentions_use(folder, one)):
+                project = self._project(folder, main, uri_of(folder / main))
+                for file in project.compilation.files[1:]:
+                    found.setdefault(file.source.path, project)
+        return found
 
     def _project(self, folder: Path | None, main: str, uri: str) -> Project:
         key = folder, uri if folder is None else main

@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from mlopsc.compiler.lsp.configuration import Configuration
 from mlopsc.compiler.lsp.documents import SUFFIX, Documents
 from mlopsc.compiler.lsp.features import FEATURES, Answer
 from mlopsc.compiler.lsp.positions import Encoding
@@ -63,6 +64,7 @@ class Server(LanguageServer):
             self.documents, self.projects, targets, lambda told: self.text_document_publish_diagnostics(told)
         )
         super().__init__("mlopsc", version, protocol_cls=Protocol)
+        self.configuration = Configuration(self, self.documents)
         for method, feature in FEATURES.items():
             self.feature(method, feature.options)(self._answering(feature.answer))
         self.feature(types.INITIALIZED)(lambda _: self._begin())
@@ -90,6 +92,7 @@ class Server(LanguageServer):
     def _begin(self) -> None:
         """The editor knows who it speaks to: agree on columns, and ask to be told of changes on disk."""
         self.documents.encoding = Encoding(self.workspace.position_encoding or Encoding.Utf16)
+        self.configuration.begin()
         workspace = self.client_capabilities.workspace
         watching = workspace.did_change_watched_files if workspace else None
         if watching and watching.dynamic_registration:

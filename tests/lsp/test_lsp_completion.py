@@ -15,11 +15,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 PLACES = [
     ("", "|", {"data", "train", "pipeline", "environment", "use"}, {"require", "source"}),
-    ("  target = bikers\n", "  ta|\n", {"target", "transform", "check", "schema"}, {"source", "time", "require"}),
+    ("  target = bikers\n", "  ta|\n", {"target", "transform", "check"}, {"source", "time", "require", "schema"}),
     ("data      = rides", "data = |", {"rides"}, {"demand", "demand_gate"}),
     ("data      = rides", "data = ri|", {"rides"}, {"demand"}),
     ("model = demand", "model = |", {"demand"}, {"rides"}),
-    ("  minimize", "  se|\n  minimize", {"search", "features", "minimize"}, {"data", "estimator", "require"}),
+    ("  minimize", "  se|\n  minimize", {"search", "features"}, {"data", "estimator", "require", "minimize"}),
     ("mae(test)", "mae(|)", {"train", "validation", "test"}, {"feedback", "rides"}),
     ("mae(test) <= limit", "|", {"mae", "rmse", "latency", "pytest"}, {"rides", "csv"}),
     ("<= limit at", "<= | at", {"champion", "naive", "limit"}, {"mae"}),
@@ -40,7 +40,12 @@ PLACES = [
         {"prep.py:widen", "prep.py:Calendar"},
         set(),
     ),
-    ("  target = bikers", '  transform = python("|")\n  target = bikers', {"prep.py"}, {"rides.csv"}),
+    (
+        "  target = bikers",
+        '  transform = python("|")\n  target = bikers',
+        {"prep.py:widen"},
+        {"rides.csv", "prep.py:Calendar"},
+    ),
     ("target = bikers", "target = |", {"bikers", "hr", "season"}, {"rides"}),
     ("season: category", "season: |", {"category", "int", "timestamp"}, {"mae"}),
     ("season: category", "season: category, |", {"role", "missing"}, {"require"}),
