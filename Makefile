@@ -4,7 +4,7 @@ BIN    := .venv/bin
 MADE   := .venv/.made
 READY  := .venv/.ready
 
-.PHONY: help demo test integration lint types floors alibi promtool checkov stubs act workflows editors vscode bench simulate docs clean
+.PHONY: help demo test integration lint types floors alibi promtool checkov stubs act workflows editors vscode playground bench simulate docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -83,6 +83,9 @@ editors: $(READY) ## install what builds and judges the editor packages
 vscode: $(READY) ## build the extension for VS Code, build/mlops-VERSION.vsix
 	@$(BIN)/python tests/editors/vscode_package.py
 
+playground: $(READY) ## build the page of `mlopsc playground`
+	@$(BIN)/python tests/playground/page_bundle.py
+
 bench: $(READY) ## measure, as ratios against peers and floors
 	@$(BIN)/python tests/bench/bench.py
 
@@ -94,4 +97,4 @@ docs: $(READY) ## write the generated pages again, and the words of the editor p
 	@$(BIN)/python -m mlopsc.compiler.render.editors
 
 clean: ## remove what was made
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv build dist compiler/playground/bundle *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -32,6 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("compiler.fixes", "compiler.catalogue", "compiler.scaffold"),
     ("compiler.render", "compiler.importing"),
     ("compiler.lsp",),
+    ("compiler.playground",),
     ("compiler.cli",),
 )
 """Parts of the program, the lowest first. A part imports from floors below its own, and from itself."""

@@ -13,7 +13,7 @@ import click
 from mlopsc.compiler.cli.exits import MEANINGS
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Write a spec": ("init", "import", "add", "check", "fmt", "explain", "lsp"),
+    "Write a spec": ("init", "import", "add", "check", "fmt", "explain", "playground", "lsp"),
     "Run it": ("build", "run", "why"),
     "Serve it": ("rehearse", "release", "serve", "monitor", "score", "forget"),
     "Deploy it": ("plan", "diff", "verify", "job", "pins"),

@@ -1,6 +1,6 @@
-"""`make editors`: what builds and judges the editor packages: the tools of VS Code's grammars, Neovim and Emacs.
+"""`make editors`: what builds and judges editor packages and playground: VS Code's tools, Neovim, Emacs, a browser.
 
-Those of npm, which the extension's package.json lists, land in .venv/peers/editors; Neovim and Emacs are installed as
+Those of npm, which the extension's package.json lists, land in .venv/peers/editors; the programs are installed as
 packages of Debian where that is possible. Without them, the tests that need them are skipped aloud; with CI=true they
 fail.
 """
@@ -22,8 +22,8 @@ EDITORS = ROOT / "grammar" / "editors"
 EXTENSION = EDITORS / "vscode"
 FOLDER = ROOT / ".venv" / "peers" / "editors"
 MARK = FOLDER / "installed.txt"
-PROGRAMS = {"nvim": "neovim", "emacs": "emacs-nox"}
-"""Editors that are run in tests, and the packages of Debian that bring them."""
+PROGRAMS = {"nvim": "neovim", "emacs": "emacs-nox", "chromium": "chromium"}
+"""Editors that are run in tests and the browser for the playground, and the packages of Debian that bring them."""
 
 
 def there() -> bool:

@@ -21,6 +21,7 @@ EXTRAS: dict[str, frozenset[str]] = {
     "stdlib.runtime.engine.cluster": frozenset({"run", "dask"}),
     "stdlib.runtime.jobs.ecs": frozenset({"run", "aws"}),
     "compiler.lsp": frozenset({"editor"}),
+    "compiler.playground": frozenset({"editor"}),
     "grammar.editors.lexer": frozenset({"highlight"}),
     "targets.terraform.writer": frozenset({"terraform"}),
     **dict.fromkeys(("compiler.cli.bar", "compiler.cli.progress"), frozenset({"run"})),

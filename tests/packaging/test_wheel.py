@@ -33,6 +33,9 @@ ALONE = {
 }
 """All that the core brings; who adds to it makes everybody install it."""
 
+PAGE = "compiler/playground/bundle"
+"""Where `make playground` builds the page, which git ignores."""
+
 Mlopsc = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -41,13 +44,15 @@ def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def shipped() -> set[str]:
-    """The files of the packages that are in the repository, or would be if they were added.
+    """The files of the packages that are in the repository, or would be if they were added, and the built page.
 
-    What `grammar/editors` has for one editor is in a folder there, and is no part of a package of Python.
+    What `grammar/editors` has for one editor is in a folder there, and is no part of a package of Python; neither is
+    what the page of the playground is built from.
     """
     listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *ROOTS, folder=ROOT).stdout
-    for_one_editor = re.compile(r"grammar/editors/\w+/")
-    return {name for name in listed.split("\0") if (ROOT / name).is_file() and not for_one_editor.match(name)}
+    elsewhere = re.compile(r"grammar/editors/\w+/|compiler/playground/page/")
+    built = {path.relative_to(ROOT).as_posix() for path in (ROOT / PAGE).glob("*")}
+    return built | {name for name in listed.split("\0") if (ROOT / name).is_file() and not elsewhere.match(name)}
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +116,18 @@ def test_the_wheel_brings_pygments_its_lexer_and_nothing_of_node(wheel: Path) ->
     assert "[pygments.lexers]\nmlops = mlopsc.grammar.editors.lexer:MlopsLexer" in declared
     assert {"mlopsc/grammar/editors/lexer.py", "mlopsc/grammar/editors/words.json"} <= set(names)
     assert [name for name in names if name.endswith((".ts", ".vim", ".el", "package.json"))] == []
+
+
+def test_the_wheel_brings_the_page_of_the_playground_with_its_licences(wheel: Path) -> None:
+    if not (ROOT / PAGE).is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail("the page of the playground is not built; `make playground` builds it")
+        pytest.skip("NOT CHECKED: the page of the playground is not built; build it with `make playground`")
+    with ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if name.startswith(f"mlopsc/{PAGE}/")}
+        notices = archive.read(f"mlopsc/{PAGE}/NOTICES.txt").decode("utf-8")
+    assert {Path(name).name for name in names} >= {"index.html", "page.js", "page.css", "bike.json"}
+    assert "@codemirror/view\n\nMIT License" in notices
 
 
 def test_the_core_is_small(alone: Path) -> None:
