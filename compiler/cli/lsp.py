@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.compiler.cli.exits import CommandFailure
 
 
 @click.command(name="lsp", short_help="Answer editors: mistakes, completion, definitions, renaming.")
@@ -37,5 +37,4 @@ def command(tcp: int | None, host: str) -> int:
         click.echo("this speaks to editors; Ctrl-D ends it, docs/editors.md says how editors start it", err=True)
     if tcp is not None:
         click.echo(f"listening on {host}:{tcp} for one editor", err=True)
-    serve(program_version(), registry(), DEFAULT_TARGETS, None if tcp is None else (host, tcp))
-    return Exit.OK
+    return serve(program_version(), registry(), DEFAULT_TARGETS, None if tcp is None else (host, tcp))

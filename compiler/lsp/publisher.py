@@ -62,6 +62,7 @@ class Publisher:
     def _tell_refused(self) -> None:
         """What only targets know: they are asked when nobody types."""
         for project in self._projects.opened():
+            project.tidy()
             if not project.compilation.has_errors:
                 found = project.compilation.diagnostics_for(self._targets)
                 if len(found) > len(project.compilation.diagnostics):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from mlopsc.compiler.lsp.configuration import Configuration
+from mlopsc.compiler.lsp.connection import LARGEST, Connection, Stdout, standard_input
 from mlopsc.compiler.lsp.documents import SUFFIX, Documents
 from mlopsc.compiler.lsp.features import FEATURES, Answer
 from mlopsc.compiler.lsp.positions import Encoding
@@ -30,6 +34,27 @@ class Protocol(LanguageServerProtocol):
     """The protocol with documents of our own: those of pygls lose their place where a line ends unusually."""
 
     _server: Server
+    left: int | None = None
+    """The code to end with, once the editor has left."""
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the editor said that it will leave."""
+        return bool(self._shutdown)
+
+    @property
+    def editor(self) -> int | None:
+        """The process of the editor, if it said so."""
+        return self._server.process_id
+
+    def refuse(self, number: int | str | None, error: JsonRpcException) -> None:
+        """Answer a request with an error; without its number, what could not be read at all."""
+        self._send_response(number, error=error.to_response_error())  # type: ignore[arg-type]
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: object) -> None:  # type: ignore[override]
+        """The editor leaves: with 0 if it said so beforehand, else with 1."""
+        self.left = int(not self.is_shut)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
@@ -73,7 +98,7 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002 (pygls' signature)
         """What could not be understood is noted in the editor's log, and interrupts nobody."""
-        self._note(f"{type(error).__name__}: {error}")
+        self.note(f"{type(error).__name__}: {error}")
 
     def _answering(self, answer: Answer) -> Callable[[Any], Any]:
         """What answers requests; a mistake of ours is noted, and there is no answer then."""
@@ -84,7 +109,7 @@ class Server(LanguageServer):
                 project = self.projects.of(uri)
                 return answer(project, project.path(uri), params)
             except Exception as error:
-                self._note(f"no answer, by a mistake of mlopsc: {type(error).__name__}: {error}")
+                self.note(f"no answer, by a mistake of mlopsc: {type(error).__name__}: {error}")
                 return None
 
         return handle
@@ -105,16 +130,41 @@ class Server(LanguageServer):
         self.projects.forget()
         self.publisher.soon()
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Write into the editor's log."""
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
 
 
-def serve(version: str, registry: Registry, targets: Sequence[str], address: tuple[str, int] | None) -> None:
-    """Serve one editor over stdio, or over TCP at an address, until it leaves."""
+def serve(version: str, registry: Registry, targets: Sequence[str], address: tuple[str, int] | None) -> int:
+    """Serve one editor over stdio, or over TCP at an address, until it leaves; the code to end with."""
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     server = Server(version, registry, targets)
-    if address is None:
-        server.start_io()
-    else:
-        server.start_tcp(*address)
+    return asyncio.run(_serve_stdio(server) if address is None else _serve_tcp(server, address))
+
+
+async def _serve_stdio(server: Server) -> int:
+    output = Stdout()
+    connection = Connection(server.protocol, standard_input(), server.note)
+    output.lost = connection.end
+    server.protocol.set_writer(output)
+    return await connection.serve()
+
+
+async def _serve_tcp(server: Server, address: tuple[str, int]) -> int:
+    """The first who comes is the editor."""
+    came: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+
+    def come(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close() if came.done() else came.set_result((reader, writer))
+
+    listening = await asyncio.start_server(come, *address, limit=LARGEST)
+    reader, writer = await came
+    listening.close()
+    server.protocol.set_writer(writer)
+    try:
+        return await Connection(server.protocol, reader, server.note).serve()
+    finally:
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
