@@ -131,9 +131,12 @@ class Connection:
         except (ValueError, RecursionError) as error:
             self._refuse(None, JsonRpcParseError(f"no JSON: {error}"))
             return
-        number = message.get("id") if isinstance(message, dict) else None
-        is_numbered = isinstance(number, int | str) or (isinstance(message, dict) and "id" not in message)
-        if not is_numbered or "jsonrpc" not in message:
+        if not isinstance(message, dict):
+            message = {}
+        number = message.get("id")
+        is_numbered = isinstance(number, int | str)
+        is_whole = "jsonrpc" in message and isinstance(message.get("method", ""), str)
+        if not is_whole or (not is_numbered and "id" in message):
             self._refuse(number if is_numbered else None, JsonRpcInvalidRequest("no message of JSON-RPC 2.0"))
         elif message.get("method") != types.CANCEL_REQUEST or not self._cancelled(message):
             self._inbox.append(message)
@@ -152,14 +155,15 @@ class Connection:
 
     def _hand_on(self, message: dict[str, Any]) -> None:
         """Give a message to the server; a request always gets an answer."""
+        number = message.get("id") if "method" in message else None
         try:
-            if self._protocol.is_shut and "id" in message and "method" in message:
+            if self._protocol.is_shut and number is not None:
                 raise JsonRpcInvalidRequest("the server was told to shut down")
             self._protocol.handle_message(self._structured(message))
         except JsonRpcException as error:
-            self._refuse(message.get("id") if "method" in message else None, error)
+            self._refuse(number, error)
         except Exception as error:
-            self._refuse(message.get("id") if "method" in message else None, JsonRpcInternalError(str(error)))
+            self._refuse(number, JsonRpcInternalError(f"{type(error).__name__}: {error}"))
 
     def _structured(self, message: dict[str, Any]) -> Any:
         method = message.get("method")
