@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mlopsc.compiler.importing.writing import Written
     from mlopsc.compiler.render.style import Style
 
+_MOST = 12
+"""Of how many lines the report says the same before it counts the others."""
+
 
 @click.command(name="import")
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
@@ -85,7 +88,7 @@ def _imported(
     foreign = read_file(workspace, file, kind)
     title = name or foreign.name or folder.resolve().name
     columns = partial(columns_of, workspace)
-    written = write_spec(foreign, identifier(title, "pipeline"), _owner(folder), columns)
+    written = write_spec(foreign, identifier(title, "pipeline"), _owner(folder), columns, workspace.exists)
     return foreign, written, target, missing_of(foreign, written)
 
 
@@ -148,8 +151,13 @@ def _section(title: str, lines: list[tuple[str, str]], style: Style) -> Iterator
 
     if lines:
         yield f"\n{style('bold', title)}"
-    for second in dict.fromkeys(said for _, said in lines):
-        yield from (f"  {style.ticked(safe(first))}" for first, said in lines if said == second)
+    firsts: dict[str, list[str]] = {}
+    for first, second in lines:
+        firsts.setdefault(second, []).append(first)
+    for second, those in firsts.items():
+        yield from (f"  {style.ticked(safe(first))}" for first in those[:_MOST])
+        if len(those) > _MOST:
+            yield f"  … and {len(those) - _MOST} more; {style.ticked('`--json` has all')}"
         yield f"      {style.ticked(safe(second))}"
 
 

@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
+from mlopsc.compiler.importing.azureml_beside import Schedules
+from mlopsc.compiler.importing.azureml_search import read_space
 from mlopsc.compiler.importing.code import script_of, text_of
 from mlopsc.compiler.importing.model import Code, Foreign, ImportProblem, Note, Place, Step
 from mlopsc.compiler.importing.yaml_values import Value, read_yaml
 from mlopsc.compiler.workspace import Workspace
 
 _BINDING = re.compile(r"\$\{\{\s*(?P<name>[\w.\-]+)\s*\}\}")
+_FLAG = re.compile(r"--(?P<flag>[\w-]+)[ =]+\$\{\{\s*(?:inputs|search_space)\.(?P<name>[\w-]+)\s*\}\}")
+_OLD_BINDING = re.compile(r"^(inputs|jobs)\.")
 _MODELS = ("mlflow_model", "custom_model", "triton_model")
 _ROWS = ("uri_file", "uri_folder", "mltable")
-_UNITS = {"minute": "min", "hour": "h", "day": "d", "week": "w", "month": "mo"}
 _HINT = "correct that line, then import again"
 _DEEPEST = 10
 _JOB: Mapping[str, str] = {
@@ -27,8 +30,7 @@ _JOB: Mapping[str, str] = {
     "environment_variables": 'code reads secrets by `secret("NAME")`; anything else is a parameter',
     "identity": "identities are written with the Terraform of an environment",
     "services": "there is no place for it",
-    "search_space": "write `search = grid(…)` or `random(…)` in the train stage",
-    "limits": "`timeout` of a stage says how long it may take",
+    "early_termination": "each candidate of a search is trained to its end",
 }
 _TOP: Mapping[str, str] = {
     "settings": "an environment's `platform` says where stages run",
@@ -65,7 +67,9 @@ def is_azureml(document: Value) -> bool:
 
 def is_pipeline(document: Value) -> bool:
     """Whether a document of this kind is a job that can be read: no component, schedule or endpoint."""
-    alone = document.get("command") and "component" not in document.get("$schema").text.lower()
+    alone = (document.get("command") or document.get("trial")) and "component" not in document.get(
+        "$schema"
+    ).text.lower()
     return bool(document.get("jobs") or alone)
 
 
@@ -92,14 +96,19 @@ class _AzureMl:
         if document.get("jobs"):
             steps = self._pipeline(document)
         elif is_pipeline(document):
-            steps = [self._step(basename(self._path).partition(".")[0], document, document, _Around({}), self._path)]
+            component, where = self._component(document, self._path)
+            steps = [self._step(basename(self._path).partition(".")[0], document, component, _Around({}), where)]
         else:
             fact = f"`{self._path}` is no job: it has no `jobs`"
             raise ImportProblem(fact, "give the pipeline that uses it")
         for key, one in document.items:
             if key in _TOP and one:
                 self._left.append(Note(one.place, f"`{key}` of the pipeline", _TOP[key]))
-        every = self._schedule()
+        beside = Schedules(self._workspace, self._path, self._files)
+        every = beside.read()
+        steps += beside.monitors
+        self._carried += beside.carried
+        self._left += beside.left
         return Foreign(
             "azureml",
             name,
@@ -167,9 +176,10 @@ class _AzureMl:
         inputs |= {key: self._bound(one, around, path) for key, one in job.get("inputs").items}
         command = component.get("command").text or job.get("command").text
         code = component.get("code") or job.get("code")
-        folder = normpath(join(dirname(path), code.text or "."))
+        folder = normpath(join(dirname(path), code.get("local_path").text or code.text or "."))
         script = script_of(command, folder)
         self._tell_of(name, job, component)
+        space = read_space(name, job, self._left)
         outputs = [*component.get("outputs").items, *job.get("outputs").items]
         reads = dict.fromkeys(step for one in inputs.values() for step in one.steps)
         return Step(
@@ -179,13 +189,14 @@ class _AzureMl:
             sources=tuple(one.path for one in inputs.values() if one.path),
             code=Code(script, source=text_of(self._workspace, script)) if script else None,
             command=" ".join(command.split()),
-            parameters={key: one.value for key, one in inputs.items() if one.value is not None},
+            parameters=_by_flag(command, {key: one.value for key, one in inputs.items()} | {**space.tried}),
+            candidates=space.candidates,
             metrics=dict.fromkeys(filter(None, [job.get("objective").get("primary_metric").text])),
             makes_model=any(one.get("type").text in _MODELS for _, one in outputs),
         )
 
     def _tell_of(self, name: str, job: Value, component: Value) -> None:
-        kind = job.get("type").text or component.get("type").text or "command"
+        kind = component.get("type").text or job.get("type").text or "command"
         if kind not in ("command", "sweep"):
             self._left.append(Note(job.place, f"the {kind} job `{name}`", "only its inputs and outputs were read"))
         told = {key: one for one in (component, job) for key, one in one.items if one and key in _JOB}
@@ -196,8 +207,9 @@ class _AzureMl:
         """What an input is by itself: a path of rows, or a value."""
         if not value.is_mapping:
             return _Bound(value=value.plain)
-        if value.get("path"):
-            return _Bound(path=_rows(value.get("path").text, dirname(path)))
+        where = value.get("path") or value.get("dataset").get("local_path") or value.get("data")
+        if where.text:
+            return _Bound(path=_rows(where.text, dirname(path)))
         return _Bound(value=value.get("default").plain)
 
     def _bound(self, value: Value, around: _Around, path: str) -> _Bound:
@@ -206,7 +218,7 @@ class _AzureMl:
         match = _BINDING.fullmatch(text.strip())
         if match is None:
             return self._given(value, path)
-        parts = match["name"].split(".")
+        parts = _OLD_BINDING.sub(r"parent.\1.", match["name"]).split(".")
         if parts[:2] == ["parent", "inputs"] and len(parts) > 2:
             if parts[2] in around.inputs:
                 return around.inputs[parts[2]]
@@ -218,35 +230,11 @@ class _AzureMl:
             raise ImportProblem(f"`{value.place}`: the pipeline has no job `{parts[2]}`", _HINT)
         raise ImportProblem(f"`{value.place}`: `{text}` stands for nothing that is known", _HINT)
 
-    def _schedule(self) -> str:
-        """How often it runs: as a schedule in the same folder says that names it."""
-        folder = dirname(self._path)
-        for name in self._workspace.list(folder or "."):
-            path = join(folder, name)
-            if path in self._files or not name.endswith((".yml", ".yaml")):
-                continue
-            try:
-                document = self._document(path)
-            except ImportProblem:
-                continue
-            job = document.get("create_job").get("job") or document.get("create_job")
-            named = normpath(join(folder, job.text.removeprefix("file:"))) if job.text else ""
-            if document.get("trigger") and named == normpath(self._path):
-                self._files.append(path)
-                return self._every(document.get("trigger"))
-        return ""
 
-    def _every(self, trigger: Value) -> str:
-        unit, interval = trigger.get("frequency").text, trigger.get("interval").text or "1"
-        if trigger.get("type").text == "recurrence" and unit in _UNITS and interval.isdecimal() and int(interval):
-            every = f"{interval}{_UNITS[unit]}"
-            outcome = f"`refresh = every({every})`: the rows are read again as often"
-            self._carried.append(Note(trigger.place, f"the schedule, every {interval} {unit}", outcome))
-            return every
-        told = trigger.get("expression").text or trigger.get("type").text
-        outcome = "say how often rows are read again by `refresh = every(1d)`"
-        self._left.append(Note(trigger.place, f"the schedule `{told}`", outcome))
-        return ""
+def _by_flag(command: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a command by the names that its program has for them: `--depth ${{inputs.tree_depth}}`."""
+    flags = {match["name"]: match["flag"].replace("-", "_") for match in _FLAG.finditer(command)}
+    return {flags.get(name, name): value for name, value in parameters.items() if value is not None}
 
 
 def _rows(path: str, folder: str) -> str:

@@ -46,9 +46,23 @@ NOTHING = Facts({})
 def script_of(command: str, folder: str = "") -> str:
     """The Python file that a command line runs, relative to the project; empty where it runs none."""
     try:
-        words = shlex.split(command.replace("\\\n", " "), comments=True)
+        parts = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=";&|")
+        parts.whitespace_split = True
+        words = list(parts)
     except ValueError:
         return ""
+    scripts: list[str] = []
+    while words:
+        end = next((at for at, word in enumerate(words) if word and not word.strip(";&|")), len(words))
+        if words[0] == "cd" and end == len(("cd", "FOLDER")):
+            folder = normpath(join(folder, words[1]))
+        scripts.append(_script(words[:end], folder))
+        words = words[end + 1 :]
+    return next(filter(None, reversed(scripts)), "")
+
+
+def _script(words: list[str], folder: str) -> str:
+    """The Python file that one command runs."""
     while words and (words[0] in _RUNNERS or "=" in words[0].partition("/")[0]):
         words = words[1:]
     program = words[0].rpartition("/")[2] if words else ""

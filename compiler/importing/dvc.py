@@ -54,6 +54,7 @@ class _Dvc:
         if not document.get("stages").items:
             raise ImportProblem(f"`{self._path}` has no `stages`", "give the dvc.yaml that has them")
         scope = self._scope(document)
+        self._metrics_of_all = document.get("metrics")
         stages = [
             self._stage(name, stage, scope_of)
             for given, entry in document.get("stages").items
@@ -62,6 +63,7 @@ class _Dvc:
         steps = self._connected(stages)
         self._tell_of_top(document)
         self._read_lock()
+        self._read_tracked(steps)
         return Foreign("dvc", "", steps, carried=tuple(self._carried), left=tuple(self._left), files=tuple(self._files))
 
     def _scope(self, document: Value) -> dict[str, Any]:
@@ -114,12 +116,13 @@ class _Dvc:
         command = " && ".join(one.text for one in stage.get("cmd").elements)
         script = script_of(stage.get("cmd").elements[-1].text, folder)
         self._tell_of(name, stage)
-        metrics = dict(self._metrics(stage.get("metrics"), folder))
+        outputs = [_inside(one, folder) for key in ("outs", "metrics") for one in _names(stage.get(key))]
+        metrics = dict(self._metrics(stage.get("metrics"), folder)) | dict(self._metrics_below(outputs))
         return Step(
             name,
             stage.place,
             sources=tuple(_inside(one, folder) for one in _names(stage.get("deps"))),
-            outputs=tuple(_inside(one, folder) for key in ("outs", "metrics") for one in _names(stage.get(key))),
+            outputs=tuple(outputs),
             code=Code(script, source=text_of(self._workspace, script)) if script else None,
             command=command,
             parameters=self._used(stage.get("params"), folder),
@@ -159,6 +162,13 @@ class _Dvc:
             fact = f"`{parameters.place}`: no file has the parameter `{missing[0]}`"
             raise ImportProblem(fact, "say it in params.yaml, or take it out of `params:`")
         return used
+
+    def _metrics_below(self, outputs: list[str]) -> Iterator[tuple[str, float | None]]:
+        """The metrics that the file names at its end, of those that a stage with these outputs makes."""
+        for one in self._metrics_of_all.elements:
+            path = _inside(_names(Value([one], one.place))[0], self._folder)
+            if any(path == made or path.startswith(f"{made}/") for made in outputs):
+                yield from self._metrics(Value([one], one.place), self._folder)
 
     def _metrics(self, metrics: Value, folder: str) -> Iterator[tuple[str, float | None]]:
         """The names of metrics, and their last values, if the files that hold them are there."""
@@ -204,6 +214,38 @@ class _Dvc:
         count = len(stages.items)
         outcome = "`mlops.lock` takes its place at the first run: rows are pinned by content"
         self._carried.append(Note(stages.place, f"the hashes of {count} stage{'s' * (count != 1)}", outcome))
+
+    def _read_tracked(self, steps: tuple[Step, ...]) -> None:
+        """The `.dvc` files beside what the stages read: rows that DVC keeps, or takes from elsewhere."""
+        read = dict.fromkeys(source for step in steps for source in step.sources)
+        folders = dict.fromkeys([self._folder, *(dirname(path) for path in read)])
+        for folder in folders:
+            for name in self._workspace.list(folder or "."):
+                if name.endswith(".dvc") and len(name) > len(".dvc"):
+                    self._tracked(join(folder, name), read)
+
+    def _tracked(self, path: str, read: Mapping[str, Any]) -> None:
+        try:
+            document = next((one for one in read_yaml(self._workspace, path) if one.is_mapping), None)
+        except ImportProblem as problem:
+            self._left.append(Note(Place(path, 1), "what it tracks", f"{problem.message}: {problem.hint}"))
+            return
+        outs = document.get("outs").elements if document else []
+        if document is None or not outs:
+            return
+        self._files.append(path)
+        for one in outs:
+            made = _inside(one.get("path").text, dirname(path))
+            if any(source == made or source.startswith(f"{made}/") for source in read):
+                outcome = "`dvc pull` brings it; `mlops.lock` pins its rows by content at the first run"
+                self._carried.append(Note(one.place, f"`{made}`, which DVC tracks", outcome))
+            else:
+                outcome = "no stage reads it: write a data stage where a model learns from it"
+                self._left.append(Note(one.place, f"`{made}`, which DVC tracks", outcome))
+        for one in document.get("deps").elements:
+            told = " of ".join(filter(None, (one.get("path").text, one.get("repo").get("url").text)))
+            outcome = "`dvc update` brings another version; an address that can be read is a `source`, too"
+            self._left.append(Note(one.place, f"where it comes from, `{told}`", outcome))
 
     def _beside(self, name: str) -> str:
         return _inside(name, self._folder)
@@ -258,6 +300,6 @@ def _maker(path: str, makers: Mapping[str, str], inside: Mapping[str, str]) -> s
 def _numbers(content: Any, name: str = "") -> Iterator[tuple[str, float | None]]:
     if isinstance(content, dict):
         for key, one in content.items():
-            yield from _numbers(one, str(key))
+            yield from _numbers(one, f"{name}.{key}" if name else str(key))
     elif isinstance(content, int | float) and not isinstance(content, bool):
         yield name, float(content)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlopsc.compiler.importing.code import script_of
-from mlopsc.compiler.importing.model import Code, Foreign, ImportProblem, Note, Step
+from mlopsc.compiler.importing.model import Code, Foreign, ImportProblem, Note, Step, Tried
 from mlopsc.compiler.importing.yaml_values import Value, read_yaml
 from mlopsc.compiler.workspace import Workspace
 
 _FUNCTION = "--function_to_execute"
 _MODEL = "system.Model"
 _DEEPEST = 20
+_INPUT = re.compile(r"inputs\.parameter_values\['(?P<name>[^']+)'\]")
+_METRIC = re.compile(r"\.log_metric\(\s*['\"]([\w @.-]+)['\"]")
 _CONTAINER: Mapping[str, str] = {
     "resources": "`compute = job(…)` of a stage says how large its machine is",
     "env": 'code reads secrets by `secret("NAME")`; anything else is a parameter',
@@ -35,11 +38,12 @@ class _Bound:
 
 @dataclass(frozen=True)
 class _Around:
-    """A graph of tasks: where it stands among the others, what its inputs are, and when it runs."""
+    """A graph of tasks: where it stands among the others, what its inputs are, when it runs, and after which steps."""
 
     before: str
     inputs: Mapping[str, _Bound]
     condition: str = ""
+    waits: tuple[str, ...] = ()
 
 
 def is_kfp(document: Value) -> bool:
@@ -86,16 +90,49 @@ class _Kfp:
         for name, task in tasks.items:
             below = self._component(task)
             inputs = dict(self._inputs(task, around, makers, below))
-            waits = [step for one in task.get("dependentTasks").elements for step in makers.get(one.text, ())]
-            condition = task.get("triggerPolicy").get("condition").text or around.condition
-            if task.get("parameterIterator") or task.get("artifactIterator"):
-                items = task.get("parameterIterator").get("items").get("raw").text
-                outcome = "write `search = grid(…)` in the train stage, or a stage for each"
-                self._left.append(Note(task.place, f"the loop `{name}` over {items or 'what comes in'}", outcome))
+            after = (makers.get(one.text, ()) for one in task.get("dependentTasks").elements)
+            waits = (*around.waits, *(step for one in after for step in one))
+            condition = self._condition(task, inputs, around)
+            inputs |= self._looped(f"{around.before}{name}", task, inputs)
+            if task.get("triggerPolicy").get("strategy").text == "ALL_UPSTREAM_TASKS_COMPLETED":
+                self._tell_of_exit(f"{around.before}{name}", task)
+                if not below.get("dag"):
+                    continue
             if below.get("dag"):
-                yield from self._tasks(below, _Around(f"{around.before}{name}/", inputs, condition))
+                yield from self._tasks(below, _Around(f"{around.before}{name}/", inputs, condition, waits))
             else:
                 yield self._step(f"{around.before}{name}", task, below, inputs, waits, condition)
+
+    def _tell_of_exit(self, name: str, task: Value) -> None:
+        """A task that runs when others have ended, well or not."""
+        after = ", ".join(one.text for one in task.get("dependentTasks").elements)
+        outcome = "a stage that fails says so by itself; `on … do notify(…)` in a monitor tells of what comes later"
+        self._left.append(Note(task.place, f"`{name}`, which runs after `{after}`, even if that failed", outcome))
+
+    def _condition(self, task: Value, inputs: Mapping[str, _Bound], around: _Around) -> str:
+        """Under which conditions a task runs, its own last, with what their names stand for."""
+        policy = task.get("triggerPolicy")
+
+        def named(match: re.Match[str]) -> str:
+            value = inputs.get(match["name"], _Bound()).value
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return str(value) if is_number else match["name"].removeprefix("pipelinechannel--")
+
+        own = _INPUT.sub(named, policy.get("condition").text)
+        return " and ".join(filter(None, (around.condition, own)))
+
+    def _looped(self, name: str, task: Value, inputs: Mapping[str, _Bound]) -> dict[str, _Bound]:
+        """What a loop runs over, by the name that it has inside."""
+        iterator = task.get("parameterIterator") or task.get("artifactIterator")
+        if not iterator:
+            return {}
+        items = iterator.get("items")
+        values = _listed(items.get("raw").text) or inputs.get(items.get("inputParameter").text, _Bound()).value
+        single = isinstance(values, list) and values and not any(isinstance(one, dict | list) for one in values)
+        over = json.dumps(values) if single else "what comes in"
+        outcome = "what is tried of an estimator is a `search`; for anything else, write a stage for each"
+        self._left.append(Note(iterator.place, f"the loop `{name}` over {over}", outcome))
+        return {iterator.get("itemInput").text: _Bound(value=Tried(tuple(values)))} if single else {}
 
     def _component(self, task: Value) -> Value:
         name = task.get("componentRef").get("name")
@@ -132,10 +169,17 @@ class _Kfp:
                     raise ImportProblem(fact, "compile the pipeline anew, then import again")
                 yield name, _Bound(steps=makers[maker.text])
             else:
-                yield name, _Bound(value=one.get("runtimeValue").get("constant").plain)
+                kind = dict(_parameters(below)).get(name, below).get("parameterType").text
+                yield name, _Bound(value=_whole(one.get("runtimeValue").get("constant").plain, kind))
 
     def _step(
-        self, name: str, task: Value, component: Value, inputs: Mapping[str, _Bound], waits: list[str], condition: str
+        self,
+        name: str,
+        task: Value,
+        component: Value,
+        inputs: Mapping[str, _Bound],
+        waits: Iterable[str],
+        condition: str,
     ) -> Step:
         label = component.get("executorLabel").text
         executor = self._document.get("deploymentSpec").get("executors").get(label)
@@ -152,7 +196,7 @@ class _Kfp:
             code=_code(container),
             command=_command(container),
             parameters={key: one for key, one in values.items() if not _is_address(one)},
-            metrics=dict.fromkeys(component.get("outputDefinitions").get("parameters").content or ()),
+            metrics=dict.fromkeys([*_numbers_of(component), *_logged(container)]),
             makes_model=any(one.get("artifactType").get("schemaTitle").text == _MODEL for one in artifacts.values()),
             condition=condition,
         )
@@ -166,10 +210,27 @@ class _Kfp:
         elif container:
             outcome = "list the packages in requirements.txt, and keep its function in a file of the project"
             self._left.append(Note(image.place, f"the image `{image.text}` of `{name}`", outcome))
+        caching = task.get("cachingOptions")
+        if caching.content is not None and not caching.get("enableCache"):
+            outcome = "a stage runs when what it reads has changed: `refresh = each_run` looks at its source each time"
+            self._left.append(Note(caching.place, f"`{name}`, which runs each time", outcome))
         for of, known in ((container, _CONTAINER), (task, _TASK)):
             for key, one in of.items:
                 if key in known and one:
                     self._left.append(Note(one.place, f"`{key}` of `{name}`", known[key]))
+
+
+def _numbers_of(component: Value) -> Iterator[str]:
+    """The numbers that a component returns by a name of their own."""
+    for name, one in component.get("outputDefinitions").get("parameters").items:
+        if one.get("parameterType").text == "NUMBER_DOUBLE" and name != "Output":
+            yield name
+
+
+def _logged(container: Value) -> Iterator[str]:
+    """The metrics that a function writes down by a name that stands in its text."""
+    function = _function(container)
+    yield from _METRIC.findall(function[1]) if function else ()
 
 
 def _parameters(component: Value) -> list[tuple[str, Value]]:
@@ -178,9 +239,22 @@ def _parameters(component: Value) -> list[tuple[str, Value]]:
 
 def _constant(definition: Value) -> Any:
     """The default of a parameter; whole numbers are written with a decimal point where they are sent as numbers."""
-    value = definition.get("defaultValue").plain
-    whole = definition.get("parameterType").text == "NUMBER_INTEGER"
-    return int(value) if whole and isinstance(value, float) and value.is_integer() else value
+    return _whole(definition.get("defaultValue").plain, definition.get("parameterType").text)
+
+
+def _whole(value: Any, kind: str) -> Any:
+    if isinstance(value, list):
+        return [_whole(one, "NUMBER_INTEGER") for one in value]
+    return int(value) if kind == "NUMBER_INTEGER" and isinstance(value, float) and value.is_integer() else value
+
+
+def _listed(text: str) -> list[Any] | None:
+    """A list that is written as JSON inside of the YAML."""
+    try:
+        found = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
 
 
 def _is_address(value: Any) -> bool:

@@ -52,6 +52,24 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """The values of a parameter that are tried one after the other: a list of them, or both ends of a range."""
+
+    values: tuple[Any, ...] = ()
+    ends: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Watching:
+    """What a monitor looks at, how often, and whom it tells."""
+
+    drift_of: tuple[str, ...] = ("features",)
+    quality: bool = False
+    every: str = ""
+    tells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Step:
     """A step of a pipeline: what it reads, makes and runs."""
 
@@ -65,11 +83,15 @@ class Step:
     code: Code | None = None
     command: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Its parameters and their values; those of which several are tried are `Tried`."""
+    candidates: int | None = None
+    """How many combinations of what is tried are drawn; all of them unless that is said."""
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     """The metrics that it writes down, with their last values where these are known."""
     makes_model: bool = False
     condition: str = ""
     """Under which condition it runs, in the words of its file."""
+    watching: Watching | None = None
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mlopsc.compiler.importing.code import Facts, facts_of
 from mlopsc.compiler.importing.measures import Measure, measure_of
-from mlopsc.compiler.importing.model import TITLES, Foreign, Note, Role, Step
+from mlopsc.compiler.importing.model import TITLES, Foreign, Note, Role, Step, Tried, Watching
+from mlopsc.compiler.importing.phrases import flat, formatted, free_name, is_test_share, literal, search
 from mlopsc.compiler.importing.roles import in_order, roles_of
 from mlopsc.compiler.scaffold.spec import identifier, one_line, quoted_name, quoted_text
 
 MARK = "# decide: "
+_KINDS = {"regression": "float", "classes": "category", "one class": "bool"}
+_TOLD = "whom to tell, and when to retrain"
 _TABLES = {"csv": "csv", "tsv": "csv", "gz": "csv", "parquet": "parquet", "pq": "parquet"}
 
 
@@ -37,12 +40,18 @@ class Written:
 
 Columns = Callable[[Step], Sequence[tuple[str, str]]]
 """What is known of the columns of a step's rows: their names, and how they are declared."""
+Exists = Callable[[str], bool]
 
 
-def write_spec(foreign: Foreign, name: str, owner: str = "", columns: Columns = lambda _: ()) -> Written:
-    """The spec of a pipeline; raises ImportProblem where its steps go round in a circle."""
-    writer = _Writer(foreign, in_order(foreign.steps), columns)
-    text = _formatted("\n".join([*_head(foreign, name, owner), *writer.blocks()]))
+def write_spec(
+    foreign: Foreign, name: str, owner: str = "", columns: Columns = lambda _: (), exists: Exists = lambda _: True
+) -> Written:
+    """The spec of a pipeline; `exists` says whether there is a file.
+
+    Raises ImportProblem where steps go round in a circle.
+    """
+    writer = _Writer(foreign, in_order(foreign.steps), columns, exists)
+    text = formatted("\n".join([*_head(foreign, name, owner), *writer.blocks()]))
     lines = text.splitlines()
     decisions = [
         Decision(number, line.partition(MARK)[2]) for number, line in enumerate(lines, start=1) if MARK in line
@@ -72,6 +81,7 @@ class _Writer:
     foreign: Foreign
     steps: Sequence[Step]
     columns: Columns
+    exists: Exists
     written: list[Role] = field(default_factory=list)
     understood: list[Note] = field(default_factory=list)
     left: list[Note] = field(default_factory=list)
@@ -81,22 +91,25 @@ class _Writer:
         self.steps = [one for step in self.steps for one in self._with_rows(step)]
         self._by_name = {step.name: step for step in self.steps}
         self._learned = self._nearest("data")
-        self._trained = self._nearest("train")
+        self._trained = dict(self._nearest("train"))
+        self._guessed = dict(self._guesses())
+        self._trained |= self._guessed
         self._names: dict[str, str] = {}
         self._facts: dict[str, Facts] = {}
         for step in self.steps:
             taken = {*self._names.values(), "dev", "gate"}
-            self._names[step.name] = _free_name(step.name, taken)
+            self._names[step.name] = free_name(step.name, taken)
             source = step.code.source if step.code else None
             self._facts[step.name] = facts_of(source, step.parameters)
 
     def _with_rows(self, step: Step) -> Iterator[Step]:
-        """A training that reads its rows itself comes after a step of its own that does."""
+        """A training that reads its rows itself, or says nothing of them, comes after a step of its own that does."""
         above = any(self._roles.get(name) == "data" for name in step.reads)
-        if self._roles.get(step.name) != "train" or above or not step.sources:
+        if self._roles.get(step.name) != "train" or above:
             yield step
             return
-        stem = step.sources[0].rstrip("/").rpartition("/")[2].partition(".")[0]
+        last = (step.sources or ("rows",))[0].rstrip("/").rpartition("/")[2].removeprefix("azureml:")
+        stem = re.split(r"[.:@]", last)[0]
         rows = Step(identifier(stem, "rows", self._roles), step.place, sources=step.sources)
         self._roles[rows.name] = "data"
         yield rows
@@ -111,6 +124,15 @@ class _Writer:
             found[step.name] = direct or next((far for one in near if (far := found[one.name])), None)
         return found
 
+    def _guesses(self) -> Iterator[tuple[str, Step]]:
+        """For steps that need a model and read none: the training that learns from the same rows, else the first."""
+        trainings = [one for one in self.steps if self._roles.get(one.name) == "train"]
+        needing = [one for one in self.steps if self._roles.get(one.name) in ("test", "score", "release")]
+        for step in needing:
+            if trainings and not self._trained[step.name]:
+                same = [one for one in trainings if self._learned[one.name] is self._learned[step.name]]
+                yield step.name, (same or trainings)[0]
+
     def blocks(self) -> Iterator[str]:
         """The blocks of all steps that have a place in a spec, in the order of the stages."""
         order: Sequence[Role] = ("data", "train", "test", "release", "monitor", "score")
@@ -120,6 +142,7 @@ class _Writer:
                     yield from self._block(role, step)
                     if role == "train":
                         yield from self._gate_of(step)
+        self._tell_of_outside()
         for step in self.steps:
             if step.name not in self._roles:
                 outcome = "nothing that is trained or judged reads it: run it beside the pipeline"
@@ -133,6 +156,13 @@ class _Writer:
         name = self._names[step.name]
         self._note(role, step, f"`{role} {name}`")
         yield from self._titled(step, lines, f"{role} {name}")
+
+    def _tell_of_outside(self) -> None:
+        """Where a program lies above the spec, from where nothing of it can be used."""
+        above = next((one for one in self.steps if one.code and one.code.path.startswith("../")), None)
+        if above is not None and above.code is not None:
+            outcome = "a spec uses what is beside and below it: import again with `--out` at the top of the project"
+            self.left.append(Note(above.place, f"`{above.code.path}`, which is above the spec", outcome))
 
     def _note(self, role: Role, step: Step, outcome: str) -> None:
         self.written.append(role)
@@ -166,17 +196,17 @@ class _Writer:
             yield f"  from = {several}" if len(above) == 1 else f"  from = [{several}]"
         else:
             yield from self._source(step, function)
-        if step.code and (above or self._table(step)):
+        if step.code and (above or self._table(step)[0]):
             why = "it reads and writes files today: let a function take the rows and return them"
             yield f"  transform = python({quoted_text(function)})  {MARK}{why}"
-        elif above or not step.code:
-            told = f"`{one_line(step.command)}`" if step.command else "its command"
+        elif step.command and (above or not step.code):
+            told = f"`{one_line(step.command)}`"
             outcome = 'write it as a function in Python: `transform = python("FILE.py:NAME")`'
             self.left.append(Note(step.place, f"what `{step.name}` runs, {told}", outcome))
 
     def _table(self, step: Step) -> tuple[str, str]:
         """The first of a step's sources that is a table, and the function that reads it."""
-        for source in step.sources:
+        for source in sorted(step.sources, key=lambda path: "test" in path):
             word = _TABLES.get(source.rpartition(".")[2].lower())
             if word:
                 return word, source
@@ -186,7 +216,7 @@ class _Writer:
         word, path = self._table(step)
         options = ', separator = "\\t"' if path.endswith(".tsv") else ""
         if word:
-            yield f"  source = {word}({quoted_text(path)}{options})"
+            yield f"  source = {word}({quoted_text(path)}{options})  {self._absent(path)}".rstrip()
         elif step.code:
             why = "it writes files today: let a function return the rows"
             read = f"; it read {one_line(', '.join(step.sources))}" if step.sources else ""
@@ -199,6 +229,16 @@ class _Writer:
             if path and other != path:
                 outcome = "a data stage reads one source: write one for it, and join them by `from = [a, b]`"
                 self.left.append(Note(step.place, f"`{other}`, which `{step.name}` reads too", outcome))
+
+    def _absent(self, path: str) -> str:
+        """What a person must decide of a path that leads to nothing here."""
+        if path.startswith("azureml:") and "//" not in path:
+            return f"{MARK}a data asset has no address here: name its file, such as abfs://CONTAINER@ACCOUNT/rows.csv"
+        if path.startswith(("azureml:", "wasb:", "wasbs:")):
+            return f"{MARK}where is it? Such as abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/{path.rpartition('/')[2]}"
+        return (
+            "" if "://" in path or self.exists(path) else f"{MARK}there is no such file here: bring it, or name another"
+        )
 
     def _function(self, step: Step, needed: int) -> str:
         """The function of the project for a step: the one that fits, else one named after the step."""
@@ -226,13 +266,13 @@ class _Writer:
             yield "  }"
             return
         if target:
-            kind = "float" if self._measure(learners[0]).task == "regression" else "category"
+            kind = _KINDS[self._measure(learners[0]).task]
             yield f"    {quoted_name(target)}: {kind}  {MARK}is it that, and in which range?"
         yield f"    {MARK}each column that the model may see, as `name: float`, int, bool, category, …"
         yield "  }"
 
     def _split(self) -> Iterator[str]:
-        shares = (one for step in self.steps for one in _flat(step.parameters) if _is_test_share(*one))
+        shares = (one for step in self.steps for one in flat(step.parameters) if is_test_share(*one))
         name, share = next(shares, ("", 0.2))
         test = round(share * 100)
         said = f"`{name}` was {share:g}; " if name else ""
@@ -251,14 +291,17 @@ class _Writer:
             self.left.append(Note(step.place, f"`{name}`, which `{step.name}` reads too", outcome))
         yield from self._estimator(step, facts)
         yield f"  {self._measure(step).aim}"
+        self._tell_of_metrics(step)
 
     def _estimator(self, step: Step, facts: Facts) -> Iterator[str]:
         if facts.estimators:
             made = facts.estimators[0]
-            arguments = [quoted_text(made.name), *(f"{name} = {_literal(one)}" for name, one in made.arguments.items())]
+            fixed = {name: one for name, one in made.arguments.items() if not isinstance(one, Tried)}
+            arguments = [quoted_text(made.name), *(f"{name} = {literal(one)}" for name, one in fixed.items())]
             missing = f"{', '.join(made.computed)} is computed in its code" if made.computed else ""
             more = f"{MARK}{missing}" if missing else ""
             yield f"  estimator = sklearn({', '.join(arguments)})  {more}".rstrip()
+            yield from search({name: one for name, one in made.arguments.items() if isinstance(one, Tried)}, step)
             for other in facts.estimators[1:]:
                 outcome = f"`sklearn({quoted_text(made.name)})` was taken: write a train stage for the other"
                 self.left.append(Note(step.place, f"`{other.name}` in the code of `{step.name}`", outcome))
@@ -268,7 +311,10 @@ class _Writer:
         else:
             name = f"model.py:{self._names[step.name]}"
             yield f'  estimator = python({quoted_text(name)})  {MARK}sklearn("…"), or a function that returns one'
-        unused = {*dict(_flat(step.parameters))} - {word for one in facts.estimators[:1] for word in one.used}
+        if not facts.estimators:
+            tried = {name: one for name, one in step.parameters.items() if isinstance(one, Tried)}
+            yield from (f"  {MARK}{line.strip()}, by the names that the estimator has" for line in search(tried, step))
+        unused = {*dict(flat(step.parameters))} - {word for one in facts.estimators[:1] for word in one.used}
         if unused:
             outcome = "no argument of the estimator is known to take them"
             self.left.append(Note(step.place, f"parameters of `{step.name}`: {', '.join(sorted(unused))}", outcome))
@@ -280,6 +326,15 @@ class _Writer:
         estimators = self._facts[step.name].estimators
         return measure_of(metrics, estimators[0].name if estimators else "")
 
+    def _tell_of_metrics(self, step: Step) -> None:
+        """Where metrics are written down, and none of them is one of the language."""
+        judges = [one for one in self.steps if self._roles.get(one.name) == "test" and self._trained[one.name] is step]
+        measure, names = self._measure(step), [name for one in (*judges, step) for name in one.metrics]
+        if names and not measure.name:
+            outcome = f"`{measure.word}` was taken: a `metric` block declares another"
+            place = next(one.place for one in (*judges, step) if one.metrics)
+            self.left.append(Note(place, f"the metric{'s' * (len(names) > 1)} {one_line(', '.join(names))}", outcome))
+
     def _requirement(self, step: Step) -> str:
         measure = self._measure(step)
         last = f"; the last value was {measure.value:g}" if measure.value is not None else ""
@@ -289,8 +344,16 @@ class _Writer:
 
     def _test(self, step: Step) -> Iterator[str]:
         trained = self._trained[step.name]
-        yield f"  model = {self._names[trained.name]}" if trained else f"  model = model  {MARK}which train stage?"
+        yield self._model(step)
         yield self._requirement(trained or step)
+
+    def _model(self, step: Step) -> str:
+        """Which train stage it judges or predicts by."""
+        trained = self._trained[step.name]
+        if trained is None:
+            return f"  model = model  {MARK}which train stage?"
+        guessed = f"  {MARK}is it that? It reads no model" if step.name in self._guessed else ""
+        return f"  model = {self._names[trained.name]}{guessed}"
 
     def _gate_of(self, step: Step) -> Iterator[str]:
         """A gate for a training that writes its metrics down itself."""
@@ -319,61 +382,30 @@ class _Writer:
         else:
             yield f"  gate = gate  {MARK}a test stage that a model must pass"
 
-    def _monitor(self, _: Step) -> Iterator[str]:
+    def _monitor(self, step: Step) -> Iterator[str]:
         releases = [self._names[one.name] for one in self.steps if self._roles.get(one.name) == "release"]
+        watching = step.watching or Watching()
         yield f"  release = {releases[0]}" if releases else f"  release = api  {MARK}a release stage to watch"
-        yield "  watch stable(features) over 7d, alarms <= 1 / 90d"
-        yield f'  on drift do notify("you@example.com")  {MARK}whom to tell, and when to retrain'
+        if watching.every:
+            yield f"  every = {watching.every}"
+        over = f"over {watching.every or '7d'}, alarms <= 1 / 90d"
+        columns = ", ".join(watching.drift_of)
+        if columns:
+            yield f"  watch stable({f'[{columns}]' if len(watching.drift_of) > 1 else columns}) {over}"
+        if watching.quality:
+            trained = next((one for one in self.steps if self._roles.get(one.name) == "train"), step)
+            measure = self._measure(trained)
+            yield f"  watch {measure.word}(feedback) {measure.better} limit {over}  {MARK}the limit, and `lag`"
+        events = " or ".join([*["drift"] * bool(columns), *["quality"] * watching.quality])
+        tells = [f"notify({quoted_text(one)})" for one in watching.tells] or ['notify("you@example.com")']
+        done = tells[0] if len(tells) == 1 else f"[{', '.join(tells)}]"
+        yield f"  on {events} do {done}  {MARK}{_TOLD}"
 
     def _score(self, step: Step) -> Iterator[str]:
         trained, rows = self._trained[step.name], self._learned[step.name]
-        yield f"  model = {self._names[trained.name]}" if trained else f"  model = model  {MARK}which train stage?"
+        yield self._model(step)
         if rows is None and trained is not None:
             rows = self._learned[trained.name]
         yield f"  data = {self._names[rows.name] if rows else 'rows'}  {MARK}the rows to predict for; they need a `key`"
         if self.foreign.every:
             yield f"  every = {self.foreign.every}"
-
-
-def _free_name(name: str, taken: Collection[str]) -> str:
-    """An identifier for a step: its last part, its whole name where that is taken, or with a number."""
-    last = identifier(name.rpartition("/")[2].rpartition(".")[2], "step", taken)
-    if last not in taken:
-        return last
-    whole, number = identifier(name, "step"), 2
-    while whole in taken:
-        whole, number = f"{identifier(name, 'step')}_{number}", number + 1
-    return whole
-
-
-def _flat(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in parameters.items():
-        if isinstance(value, dict):
-            yield from _flat(value)
-        else:
-            yield name.rpartition(".")[2], value
-
-
-def _is_test_share(name: str, value: Any) -> bool:
-    words: Collection[str] = ("test_size", "test_split", "split", "test_ratio", "test_share", "test_fraction")
-    return name in words and isinstance(value, float) and 0 < value < 0.9
-
-
-def _literal(value: Any) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return quoted_text(value)
-    return f"{value:.12f}".rstrip("0") if isinstance(value, float) and "e" in repr(value) else repr(value)
-
-
-def _formatted(text: str) -> str:
-    from mlopsc.compiler.syntax.formatter import format_file
-    from mlopsc.compiler.syntax.parser import parse
-    from mlopsc.compiler.text import SourceFile
-    from mlopsc.stdlib.vocabulary import STANDARD
-
-    return format_file(parse(SourceFile("pipeline.mlops", text), STANDARD))

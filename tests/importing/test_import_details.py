@@ -181,11 +181,11 @@ def test_components_inside_of_components(imports: Import) -> None:
 
 
 def test_a_schedule_by_cron_is_told(imports: Import) -> None:
-    schedule = "trigger:\n  type: cron\n  expression: '0 6 * * 1'\ncreate_job: ./job.yml\n"
+    schedule = "trigger:\n  type: cron\n  expression: '0 6 * * 1-5'\ncreate_job: ./job.yml\n"
     files = {"job.yml": "jobs:\n  fit:\n    type: command\n    command: python fit.py\n", "s.yml": schedule}
     done: Imported = imports("--json", files=files)
     told = [one for one in json.loads(done.out)["left"] if one["file"] == "s.yml"]
-    assert [(one["line"], one["what"]) for one in told] == [(1, "the schedule `0 6 * * 1`")]
+    assert [(one["line"], one["what"]) for one in told] == [(1, "the schedule `0 6 * * 1-5`")]
 
 
 @pytest.mark.parametrize(
