@@ -88,12 +88,12 @@ class UndecidableComparison(LintRule, id="L010", name="undecidable-comparison", 
         from mlopsc.stdlib.planning import days_for_arms
 
         traffic = environment.settings.get("traffic")
-        rows_a_day = _per_day(traffic.value if traffic else None)
+        rows_a_day = per_day(traffic.value if traffic else None)
         measured = program.measured(rule)
-        rows = _rows_an_arm(comparison, measured.measure if measured else "number", rule.clauses.get("at"))
+        rows = rows_an_arm(comparison, measured.measure if measured else "number", rule.clauses.get("at"))
         if traffic is None or not rows_a_day or not rows:
             return
-        days = days_for_arms(rows, rows_a_day, _smaller_share(release.value("strategy")))
+        days = days_for_arms(rows, rows_a_day, smaller_share(release.value("strategy")))
         if days > window:
             yield self.found(
                 rule.at,
@@ -112,7 +112,7 @@ def is_independent(environment: EnvironmentModel, release: StageModel) -> bool:
     return data is not None and data.value("outcome") == "independent"
 
 
-def _rows_an_arm(comparison: ComparisonModel, measure: str, level: object) -> int | None:
+def rows_an_arm(comparison: ComparisonModel, measure: str, level: object) -> int | None:
     """The rows that each version needs, or None where the margin is none or says nothing without the unit."""
     from mlopsc.stdlib.planning import rows_for_mean
 
@@ -129,7 +129,7 @@ def _rows_an_arm(comparison: ComparisonModel, measure: str, level: object) -> in
     return SEQUENTIAL * rows_for_mean(margin, 0.0, spread * sqrt(2), alpha=alpha)
 
 
-def _smaller_share(strategy: object) -> float:
+def smaller_share(strategy: object) -> float:
     """The part of the traffic that the smaller of two versions gets, when they share it most evenly."""
     match strategy:
         case {"function": "canary", "steps": [*steps]}:
@@ -146,7 +146,7 @@ def _days(duration: object) -> float | None:
     return parsed.seconds / _DAY + parsed.months * _MONTH_DAYS
 
 
-def _per_day(rate: object) -> float | None:
+def per_day(rate: object) -> float | None:
     if not isinstance(rate, str):
         return None
     parsed = Rate.parse(rate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mlopsc.compiler.lsp.syntax import Around
 from mlopsc.compiler.records import Record
 from mlopsc.compiler.schema import types
@@ -9,6 +11,8 @@ from mlopsc.compiler.schema.declarations import Declaration, Function, Verb
 from mlopsc.compiler.schema.parameters import Parameter
 from mlopsc.compiler.semantics.model import SemanticModel
 from mlopsc.compiler.syntax import ast
+
+_ITEM = re.compile(r"^- `(\w+)` (.*?)(?=\n\s*- `|\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
 class Given(Record):
@@ -91,3 +95,9 @@ def _owner_of_clause(parent: ast.Node | None, model: SemanticModel, kind: str) -
 def _given(owner: type[Declaration] | None, word: str) -> Given | None:
     parameter = owner.accepts().get(word) if owner is not None else None
     return Given(owner, parameter) if owner is not None and parameter is not None else None
+
+
+def words_of(owner: type[Declaration]) -> dict[str, str]:
+    """What the documentation of a declaration says of each of its words, in a list of such."""
+    doc = "\n".join(line.strip() for line in (owner.__doc__ or "").splitlines())
+    return {word: " ".join(told.split()) for word, told in _ITEM.findall(doc)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -13,7 +12,7 @@ from mlopsc.compiler.lsp.estimators import estimator_offers
 from mlopsc.compiler.lsp.examples import UNITS, Example, dimensions_of, examples, limits_of
 from mlopsc.compiler.lsp.files import text_offers
 from mlopsc.compiler.lsp.offers import Offer, escaped, offer_of, offer_of_value, setting_offer
-from mlopsc.compiler.lsp.places import Given, function_of, given_at, kind_of, verb_at
+from mlopsc.compiler.lsp.places import Given, function_of, given_at, kind_of, verb_at, words_of
 from mlopsc.compiler.lsp.syntax import Around
 from mlopsc.compiler.lsp.tables import added_columns, table_of_stage
 from mlopsc.compiler.records import Record
@@ -26,7 +25,6 @@ from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.workspace import Workspace
 
 _SPLIT_OF = {"train": "validation", "test": "test", "release": "feedback", "monitor": "feedback"}
-_ITEM = re.compile(r"^- `(\w+)` (.*?)(?=\n\s*- `|\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 _COMPARED = {"lower": ("<=", ">="), "higher": (">=", "<="), "zero": ("in", "<="), "": (">=", "<=", "in", "==")}
 _COMPARISONS = {
     "<=": "At most.",
@@ -126,7 +124,7 @@ class Values(Record):
 
     def _names(self) -> Iterator[Offer]:
         told = self.given.parameter.description if self.given else ""
-        words = _told_words(self.given)
+        words = words_of(self.given.owner) if self.given else {}
         has_columns = False
         for symbol in self.expected.symbols if self.expected and self.expected.type else ():
             has_columns = has_columns or symbol.namespace is Namespace.COLUMN
@@ -335,15 +333,6 @@ def _options(type_: types.Type) -> Iterator[types.Type]:
             yield from _options(item)
         case other:
             yield other
-
-
-def _told_words(given: Given | None) -> dict[str, str]:
-    """What the documentation of a declaration says of each word that a parameter may be."""
-    doc = given.owner.__doc__ or "" if given else ""
-    return {
-        word: " ".join(told.split())
-        for word, told in _ITEM.findall("\n".join(line.strip() for line in doc.splitlines()))
-    }
 
 
 def _in_quotes(offer: Offer) -> Offer:
