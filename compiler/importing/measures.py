@@ -54,9 +54,7 @@ def measure_of(metrics: Mapping[str, float | None], estimator: str) -> Measure:
     from mlopsc.stdlib.metrics import Metric
 
     known = {one.word: one for one in Metric.members() if one.better != "zero"}
-    for name, value in sorted(
-        metrics.items(), key=lambda one: ("test" not in one[0].lower(), "train" in one[0].lower())
-    ):
+    for name, value in sorted(metrics.items(), key=_of_training):
         word = _word(name, known)
         if word:
             task = "one class" if word in _OF_ONE or "multiclass" not in known[word].tasks else "classes"
