@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import random
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from measure import Figure
+from measure import Figure, cpu_seconds, paired_ratio
 from specs import many_stages, write_project
+
+if TYPE_CHECKING:
+    from lsp_raw import Raw
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lsp"))
@@ -18,6 +23,10 @@ sys.path.insert(0, str(ROOT / "tests" / "lsp"))
 KEYSTROKES = 100
 PAUSE = 10
 """After so many keystrokes somebody rests, and the server tidies up."""
+OPEN = 200
+"""How many files are open at once."""
+REST = 0.5
+"""Seconds after which the server does what it does when nobody types."""
 
 
 def editor(work: Path) -> Iterator[Figure]:
@@ -60,6 +69,64 @@ def editor(work: Path) -> Iterator[Figure]:
                 gc.collect()
     note = f"{count:,} places, hover too; none fails"
     yield Figure("completion at the slowest place of the examples", slowest * 1000, 100, "ms", note=note)
+    yield from server(work / "server")
+
+
+def server(work: Path) -> Iterator[Figure]:
+    """The server itself: how it starts, and how it is with many files open, every second of which uses one of them."""
+    from lsp_project import SPEC, write_project
+    from lsp_raw import Raw
+
+    write_project(work)
+    floor = [sys.executable, "-c", "import pygls.lsp.server, lark, pydantic"]
+    ratio, seconds = paired_ratio(7, lambda: first_told(work), lambda: cpu_seconds(floor, work))
+    what = "`mlopsc lsp` up to its first diagnostics / importing pygls, lark and pydantic"
+    yield Figure(what, ratio, 1.6, note=f"{seconds:.2f} s")
+    (work / "limits.mlops").write_text("limit = 45\n", encoding="utf-8")
+    names = [f"s{number}.mlops" for number in range(OPEN)]
+    for number, name in enumerate(names):
+        text = SPEC.replace("limit = 45", 'use "limits.mlops"') if number % 2 else SPEC
+        (work / name).write_text(text, encoding="utf-8")
+    with Raw(work) as editor:
+        editor.begin()
+        for name in (*names, "limits.mlops"):
+            editor.open(name)
+        yield Figure(
+            f"a keystroke with {OPEN} files open, 95th percentile", percentile(typing(editor, names[3])), 50, "ms"
+        )
+        begun = editor.cpu
+        editor.change("limits.mlops", 2, "limits = 45\n")
+        editor.said_of(names[-1])
+        yield Figure(
+            f"a change in a file that {OPEN // 2} open specs use, until all are told", editor.cpu - begun, 1, "s"
+        )
+        time.sleep(REST * 2)
+        yield Figure(f"memory of the server with {OPEN} files open", editor.memory, 120, "MB")
+
+
+def first_told(work: Path) -> float:
+    """CPU seconds of a server that is asked to check one file, and then to leave."""
+    from lsp_raw import Raw
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with Raw(work) as editor:
+        editor.begin()
+        editor.open("pipeline.mlops")
+        editor.leave()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def typing(editor: Raw, name: str) -> list[float]:
+    """CPU seconds of the server for each keystroke in an open file, until what is wrong with it is told."""
+    text = (editor.folder / name).read_text("utf-8")
+    at, found = text.index("mae(test)") + len("mae(t"), []
+    for number in range(KEYSTROKES):
+        begun = editor.cpu
+        editor.change(name, number + 2, text[:at] + "e" * (number % 3) + text[at:])
+        editor.said_of(name)
+        found.append(editor.cpu - begun)
+    return found
 
 
 def percentile(seconds: list[float]) -> float:

@@ -103,6 +103,22 @@ class Raw:
         """The next that is said of a file."""
         return self.until(lambda one: one.get("method") == PUBLISH and one["params"]["uri"] == self.uri(name))
 
+    def change(self, name: str, version: int, text: str) -> None:
+        """The whole text of an open file anew."""
+        document = {"uri": self.uri(name), "version": version}
+        self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds that the server's loop has taken so far; Linux only."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text("utf-8").split()[0]) / 1e9
+
+    @property
+    def memory(self) -> float:
+        """Megabytes that the server has in memory; Linux only."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
     def hover(self, name: str, line: int, character: int) -> Message:
         document = {"uri": self.uri(name)}
         return self.ask(
