@@ -10,6 +10,7 @@ from mlopsc.compiler.diagnostics import Code, Diagnostic, Fix, Label, Severity
 from mlopsc.compiler.schema.declarations import Subject
 from mlopsc.compiler.schema.values import Duration
 from mlopsc.compiler.semantics.model import EnvironmentModel, RuleModel, SemanticModel, StageModel
+from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Location, Span
 
 _DAY = 86_400
@@ -29,6 +30,12 @@ class LintedProgram:
             for stage in environment.stages.values():
                 if stage.kind.word == kind:
                     yield environment, stage
+
+    def chunks(self) -> Iterator[tuple[ast.File, ast.Chunk, int]]:
+        """The top-level items of all files as they were parsed, and where each begins."""
+        for file in self.model.files:
+            for chunk, start in zip(file.chunks, file.starts, strict=True):
+                yield file, chunk, start
 
     def has(self, kind: str) -> bool:
         """Whether the program has a stage of that kind."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from mlopsc.compiler.diagnostics import Diagnostic, Severity
@@ -66,6 +67,12 @@ def secrets_in(text: str) -> Iterator[Secret]:
         yield Secret(*match.span(kind), kind)
 
 
+@lru_cache(maxsize=4096)
+def _secrets_of(chunk: str) -> tuple[Secret, ...]:
+    """Those of one top-level item: while somebody types, all others are known already."""
+    return tuple(secrets_in(chunk))
+
+
 class SecretInText(LintRule, id="L021", name="secret-in-text", severity=Severity.ERROR):
     """A password, token or key stands in the spec. Whoever reads the repository has it, its history keeps it after it
     is deleted, and what is generated from the spec would carry it further. Take it back where it was given out, and
@@ -93,10 +100,10 @@ class SecretInText(LintRule, id="L021", name="secret-in-text", severity=Severity
 
     def check(self, program: LintedProgram) -> Iterator[Diagnostic]:
         """Texts of any file, comments too, that have the form of a secret."""
-        for file in program.model.files:
-            for start, end, kind in secrets_in(file.source.text):
+        for file, chunk, at in program.chunks():
+            for start, end, kind in _secrets_of(chunk.text):
                 yield self.found(
-                    Location(file.source, Span(start, end)),
+                    Location(file.source, Span(start, end).shifted(at)),
                     f"{_KINDS[kind]} stands in the spec, for everybody who reads it",
                     label="known to all from now on",
                     # Some services take it in a URL only; and a name may promise more than its value is.
