@@ -41,13 +41,23 @@ class LooseChampion(LintRule, id="L019", name="loose-champion"):
                 for rule in stage.rules:
                     is_asked = rule.verb == "require" and program.is_of_predictions(rule)
                     for comparison in rule.comparisons if is_asked else ():
-                        if _margin(comparison) >= LARGEST:
+                        measured = program.measured(rule)
+                        is_share = measured is not None and measured.measure == "ratio"
+                        margin = max(_margin(comparison), _points(comparison) if is_share else 0.0)
+                        if margin >= LARGEST:
                             yield self.found(
                                 rule.subject_at,
-                                f"a model may take over {_margin(comparison):.0%} worse than the one in service",
+                                f"a model may take over {margin:.0%} worse than the one in service",
                                 label="each release may lose as much again",
                                 hint="Leave room for chance only, such as `champion + 5%` or `champion * 95%`.",
                             )
+
+
+def _points(comparison: ComparisonModel) -> float:
+    """By how many points of a share a model may be worse, as in `champion - 30pp`."""
+    if comparison.limit.baseline != "champion":
+        return 0.0
+    return comparison.limit.offset if comparison.operator in ("<", "<=") else -comparison.limit.offset
 
 
 def _margin(comparison: ComparisonModel) -> float:

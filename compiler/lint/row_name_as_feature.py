@@ -8,7 +8,7 @@ from mlopsc.compiler.diagnostics import Diagnostic, Edit, Fix
 from mlopsc.compiler.lint.rule import LintedProgram, LintRule, after
 from mlopsc.compiler.semantics.model import StageModel
 
-_NAMES = frozenset({"id", "uuid", "guid", "row_id", "rowid", "row_number", "rownum", "record_id"})
+_NAMES = frozenset({"id", "uuid", "guid", "row_id", "rowid", "row_number", "rownum", "record_id", "index", "row_index"})
 
 
 class RowNameAsFeature(LintRule, id="L023", name="row-name-as-feature"):

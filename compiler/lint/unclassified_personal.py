@@ -10,8 +10,9 @@ from mlopsc.compiler.lint.rule import LintedProgram, LintRule, after
 from mlopsc.compiler.semantics.model import ColumnModel
 
 _PERSONAL = re.compile(
-    r"e-?mail|phone|mobile|(first|last|full|sur|user|customer)[ _.-]?name|^name$|address|street|passport|ssn|iban"
-    r"|birth",
+    r"e[ _-]?mail|phone|mobile|(first|last|full|sur|user|customer|family|given|maiden)[ _.-]?name|^name$|address|street"
+    r"|passport|ssn|social[ _]?security|iban|birth|^dob$|^ip$|credit[ _]?card|card[ _]?(number|no$)"
+    r"|licen[cs]e[ _]?(plate|number|no$)|number[ _]?plate|(account|tax)[ _]?(number|no$)",
     re.IGNORECASE,
 )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from mlopsc.compiler.diagnostics import Diagnostic, Label
 from mlopsc.compiler.lint.rule import LintedProgram, LintRule
-from mlopsc.compiler.semantics.model import ComparisonModel, EnvironmentModel, RuleModel
+from mlopsc.compiler.semantics.model import ComparisonModel, EnvironmentModel, RuleModel, StageModel
 from mlopsc.compiler.text import Location
 
 
@@ -17,7 +18,8 @@ class WeakerEnvironment(
     principle=2,
     earns="an environment asks for no less than the one before",
 ):
-    """An environment asks for less than the one that it follows: a looser limit, a lower level, or no approval where
+    """An environment asks for less than the one that it follows: a looser limit, a lower level, more looks at the test
+    rows, figures that are shown where they were not, all traffic at once instead of a comparison, or no approval where
     the other has one. A model reaches it only after the other, so what it asks for beyond decides; asking for less
     is seldom meant. (A rule that is waived gives its reason already.)
 
@@ -65,6 +67,8 @@ class WeakerEnvironment(
         for stage in environment.stages.values():
             before = followed.stages.get(stage.name)
             known = {rule.id: rule for rule in before.rules} if before is not None else {}
+            if before is not None:
+                yield from self._settings(environment, stage, before)
             for rule in stage.rules:
                 stricter = known.get(rule.id)
                 if stricter is not None and _is_weaker(rule, stricter):
@@ -74,6 +78,30 @@ class WeakerEnvironment(
                         label="weaker than the environment that it follows",
                         related=[Label(stricter.at, f"in `{followed.name}`")],
                     )
+
+    def _settings(self, environment: EnvironmentModel, stage: StageModel, before: StageModel) -> Iterator[Diagnostic]:
+        for name, is_weaker in _WEAKER.items():
+            setting = stage.settings.get(name)
+            if setting is not None and is_weaker(stage.value(name), before.value(name)):
+                yield self.found(
+                    setting.at,
+                    f"`{name}` of `{stage.name}` asks for less in `{environment.name}` than in the environment before",
+                    label="weaker than the environment that it follows",
+                    related=[Label(before.settings[name].at if name in before.settings else before.at, "as it was")],
+                )
+
+
+def _compares(strategy: object) -> bool:
+    return isinstance(strategy, dict) and strategy.get("function") in ("canary", "ab", "shadow")
+
+
+_LOOKS = 5
+"""How often a gate may look unless it says so."""
+_WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "max_looks": lambda now, before: (now or _LOOKS) > (before or _LOOKS),
+    "reveal": lambda now, before: now is True and before is not True,
+    "strategy": lambda now, before: _compares(before) and not _compares(now),
+}
 
 
 def _value(environment: EnvironmentModel, setting: str) -> object:

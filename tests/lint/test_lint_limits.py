@@ -60,6 +60,42 @@ def rides(
 RANDOM = "random(train = 70%, validation = 10%, test = 20%)"
 
 
+GAP = "by_time(train = 70%, validation = 10%, test = 20%, gap = 28d)"
+SLOW = MONITOR.replace("lag 1d", "lag 14d").replace("cooldown = 7d", "cooldown = 14d")
+GUARDED = """release api {
+  model    = demand
+  gate     = gate
+  assign   = user
+  strategy = canary(steps = [50%, 100%], every = 14d)
+  require mae(feedback) <= champion + 5% at 95% within 28d
+  guard mae(feedback) <= champion * 2
+}"""
+PERSONAL = ("e_mail", "dob", "ip", "credit_card", "license_plate", "maiden_name", "social_security_code", "tax_number")
+CHANCE = (
+    "require accuracy(test) >= 50% at 95%",
+    "require balanced_accuracy(test) >= 0.4 at 95%",
+    "require log_loss(test) <= 0.7 at 95%",
+)
+YES_OR_NO = (
+    rides().replace("bikers: int in 0..", "bikers: bool"),
+    TRAIN.format("ensemble.HistGradientBoostingClassifier", "maximize accuracy(validation)"),
+    GUARDED.replace(
+        "mae(feedback) <= champion + 5% at 95% within 28d", "accuracy(feedback) >= 80% at 95% within 28d"
+    ).replace("guard mae(feedback) <= champion * 2", "guard error_rate <= champion * 2"),
+)
+
+
+def classified(rule: str) -> str:
+    """A gate of a model that says yes or no."""
+    champion = "" if "champion" in rule else "require accuracy(test) >= champion - 1pp at 95%"
+    return f"test gate {{\n  model = demand\n  {rule}\n  {champion}\n}}"
+
+
+def overridden(change: str) -> str:
+    """Production, where something is changed."""
+    return f"environment prod {{\n  follows = dev\n  platform = local()\n  override {change}\n}}"
+
+
 @pytest.mark.parametrize(
     "blocks",
     [
@@ -88,6 +124,21 @@ RANDOM = "random(train = 70%, validation = 10%, test = 20%)"
                 "watch error_rate <= 1% over 7d\n  watch error_rate <= 5% over 7d as broken\n  watch uptime",
             )
         ],
+        [SLOW, rides(GAP)],
+        [SLOW, rides("by_time(train = 70%, validation = 10%, test = 20%, gap = 7d)")],  # what is left is one unit
+        [
+            MONITOR.replace("lag 1d, alarms <= 1 / 90d", "lag 1d, alarms <= 1 / 90d as slow").replace(
+                "on quality", "on slow"
+            )
+        ],
+        [MONITOR.replace("drift or uptime", "drift")],  # that a service is down, others notice, too
+        [GUARDED],
+        [CHAMPION.format("champion + 5%").replace("}", "  require mae(test) <= naive(168h) at 95%\n}")],
+        [*YES_OR_NO, classified("require accuracy(test) >= 60% at 95%")],
+        [*YES_OR_NO, classified("require log_loss(test) <= 0.5 at 95%")],
+        [overridden("gate { max_looks = 3 }")],
+        [overridden("api { strategy = canary(steps = [50%, 100%], every = 14d) }")],
+        [rides(columns="postal_zone: category\n    zip: category\n    club_card: bool\n    uv_index: int in 0..12")],
         [MONITOR.replace("lag 1d", "lag 7d")],  # cooldown is as long as labels take
         [MONITOR.replace("lag 1d", "lag 7d"), MONITOR.replace("live", "second")],
     ],
@@ -119,10 +170,32 @@ def test_what_is_meant_passes(blocks: list[str]) -> None:
         ("many-false-alarms", [MONITOR.replace("alarms <= 1 / 90d", "alarms <= 2 / 1mo")], "alarms <= 2 / 1mo"),
         (
             "window-before-labels",
-            [MONITOR.replace("lag 1d", "lag 28d").replace("cooldown = 7d", "cooldown = 28d")],
+            [MONITOR.replace("lag 1d", "lag 28d").replace("cooldown = 7d", "cooldown = 28d"), rides(GAP)],
             "within 28d",
         ),
-        ("impatient-retraining", [MONITOR.replace("lag 1d", "lag 8d")], "do retrain("),
+        ("impatient-retraining", [MONITOR.replace("lag 1d", "lag 8d"), rides(GAP)], "do retrain("),
+        ("window-before-labels", [GUARDED, SLOW, rides(GAP)], "guard mae(feedback)"),
+        ("gap-before-labels", [SLOW], "by_time("),
+        (
+            "gap-before-labels",
+            [SLOW, rides("by_time(train = 70%, validation = 10%, test = 20%, gap = 6d)")],
+            "by_time(",
+        ),
+        ("gap-before-labels", [MONITOR.replace("lag 1d", "lag 2d"), rides(unit="unit = user")], "by_time("),
+        ("unanswered-watch", [MONITOR.replace("on drift or uptime", "on uptime")], "watch stable(features)"),
+        ("unanswered-watch", [MONITOR.partition("  on quality")[0] + "}"], "watch mae(feedback)"),
+        ("limit-of-noise", [GATE.format("require mae(test) <= naive(168h) * 2 at 95%")], "mae(test)"),
+        *(("limit-of-noise", [*YES_OR_NO, classified(rule)], rule.split(" ")[1]) for rule in CHANCE),
+        (
+            "loose-champion",
+            [*YES_OR_NO, classified("require accuracy(test) >= champion - 30pp at 95%")],
+            "accuracy(test)",
+        ),
+        ("require-without-level", [*YES_OR_NO, classified("require accuracy(test) >= 80% at 50%")], "at 50%"),
+        ("weaker-environment", [overridden("gate { max_looks = 50 }")], "max_looks = 50"),
+        ("weaker-environment", [overridden("gate { reveal = true }")], "reveal = true"),
+        *(("unclassified-personal", [rides(columns=f"{name}: category")], name) for name in PERSONAL),
+        ("row-name-as-feature", [rides(columns="index: int")], "index: int"),
         ("name-in-capitals", [rides().replace("data rides", "data HourlyRides")], "HourlyRides"),
     ],
 )
