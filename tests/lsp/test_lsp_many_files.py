@@ -42,10 +42,10 @@ def test_a_change_in_a_used_file_reaches_all_that_use_it_and_nobody_else(folder:
         server.begin()
         for name in (*NAMES, "limits.mlops"):
             server.open(name)
+        last = server.uri(USING[-1])
         for number, text in enumerate(["limits = 45\n", "limit = 45\n"]):
             seen = len(server.seen)
             server.change("limits.mlops", number + 2, text)
-            last = server.uri(USING[-1])
             server.until(lambda one, wanted=number == 0: last in (said := told_in(one)) and bool(said[last]) == wanted)
             told = {uri: codes for one in server.seen[seen:] for uri, codes in told_in(one).items()}
             wrong = {uri for uri, codes in told.items() if codes}
