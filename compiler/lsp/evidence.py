@@ -26,11 +26,14 @@ def evidence(judged: Judged, level: float) -> Iterator[str]:
     last = judgement_of(judged.project, judged.stage.name, judged.rule.id)
     yield _there(judged, there, last)
     if comparison is not None:
-        alpha = 1 - level
-        if _looks(judged) > 1:
-            alpha *= _FIRST_LOOK
+        alpha = error_rate(judged, level)
         yield from _needed(judged, comparison, alpha, there, last)
     yield from _found(judged, last)
+
+
+def error_rate(judged: Judged, level: float) -> float:
+    """The error rate of the first look: later ones share what it leaves."""
+    return (1 - level) * (_FIRST_LOOK if _looks(judged) > 1 else 1.0)
 
 
 def rows_there(judged: Judged) -> int | None:

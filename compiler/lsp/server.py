@@ -14,6 +14,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from mlopsc.compiler.lsp.commands import Commands
 from mlopsc.compiler.lsp.configuration import Configuration
 from mlopsc.compiler.lsp.connection import LARGEST, Connection, Stdout, standard_input
 from mlopsc.compiler.lsp.documents import SUFFIX, Documents
@@ -90,6 +91,7 @@ class Server(LanguageServer):
         )
         super().__init__("mlopsc", version, protocol_cls=Protocol)
         self.configuration = Configuration(self, self.documents)
+        self.commands = Commands(self, self.documents, self.projects)
         for method, feature in FEATURES.items():
             self.feature(method, feature.options)(self._answering(feature.answer))
         self.feature(types.INITIALIZED)(lambda _: self._begin())

@@ -91,7 +91,7 @@ def watched(judged: Judged) -> Iterator[str]:
     if word == "uptime":
         yield from _burning(judged, over)
         return
-    yield from _looking(judged, over, word)
+    yield from _looking(judged, word)
 
 
 def _burning(judged: Judged, over: str) -> Iterator[str]:
@@ -110,35 +110,66 @@ def _burning(judged: Judged, over: str) -> Iterator[str]:
         yield f"**Smallest visible change**: failures that use that up {pairs}, from 100 requests or probes on."
 
 
-def _looking(judged: Judged, over: str, word: str) -> Iterator[str]:
+def _looking(judged: Judged, word: str) -> Iterator[str]:
     """How often it looks, how many looks may be wrong, and how long it learns."""
-    from mlopsc.stdlib.planning import look_share, looks_to_learn
+    from mlopsc.stdlib.planning import looks_to_learn
 
-    rule = judged.rule
-    every = str(rule.clauses.get("every") or judged.stage.value("every") or over)
-    alarms = Rate.parse(str(rule.clauses.get("alarms") or _ALARMS))
-    period, step = days_of(str(alarms.per)), days_of(every)
-    if isinstance(alarms.amount, Money) or not period or not step:
+    found = _share_of_looks(judged)
+    if found is None:
         return
-    wrong = min(0.5, look_share(step, alarms.amount, period))
+    every, wrong = found
+    alarms = judged.rule.clauses.get("alarms") or _ALARMS
     yield (
         f"It looks every {every}. False alarms are accepted up to `{alarms}`, so {share(round(wrong, 3))} of the looks "
         "may be wrong."
     )
     if word == "stable":
         looks = looks_to_learn(wrong)
-        days = ceil(looks * step)
+        days = ceil(looks * (days_of(every) or 0))
         yield (
             f"**Rows**: 100 in each window. It learns from {looks} earlier looks, {counted(days, 'day')}, before it "
             "can fire; each look then says the smallest distance of each column that would have been an event."
         )
         yield "**Smallest visible change**: a distance of 0.1 of a column; half a standard deviation is 0.2."
-    elif rule.subject and rule.subject.get("on"):
+    elif judged.split:
         yield (
             "**Rows**: 100 labelled ones in each window, and 80% of those that are due. With eight earlier windows it "
             "is held against how these varied; before, the units of the window must prove it."
         )
         yield "**Smallest visible change**: it follows from how much earlier windows varied; each look says it."
+
+
+def fewest_days(judged: Judged) -> str:
+    """For how many days a comparison in service goes on at least, in a few words."""
+    compares = judged.comparison is not None and judged.comparison.limit.baseline is not None
+    alone = is_independent(judged.environment, judged.stage) or not compares
+    return f"{SHADOW_DAYS if alone else FULL_DAYS} days or more"
+
+
+def days_to_learn(judged: Judged) -> str:
+    """How long a watch of drift learns before it can fire, in a few words; empty for others."""
+    word = str((judged.rule.subject or {}).get("function", ""))
+    share_ = _share_of_looks(judged) if word == "stable" else None
+    if share_ is None:
+        return ""
+    from mlopsc.stdlib.planning import looks_to_learn
+
+    every, wrong = share_
+    return f"learns for {counted(ceil(looks_to_learn(wrong) * (days_of(every) or 0)), 'day')}"
+
+
+def _share_of_looks(judged: Judged) -> tuple[str, float] | None:
+    """How often a watch looks, and what share of its looks may be false alarms."""
+    from mlopsc.stdlib.planning import LARGEST_SHARE, look_share
+
+    rule = judged.rule
+    every = rule.clauses.get("every") or judged.stage.value("every") or rule.clauses.get("over") or _WINDOW
+    alarms = Rate.parse(str(rule.clauses.get("alarms") or _ALARMS))
+    period, step = days_of(str(alarms.per)), days_of(every)
+    if isinstance(alarms.amount, Money) or not period or not step:
+        return None
+    wrong = look_share(step, alarms.amount, period)
+    return (str(every), min(LARGEST_SHARE, wrong)) if wrong > 0 else None
 
 
 def heard(judged: Judged) -> Iterator[str]:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +20,13 @@ COMMAND = (sys.executable, "-m", "mlopsc.compiler.cli", "lsp")
 
 CAPABILITIES = types.ClientCapabilities(
     workspace=types.WorkspaceClientCapabilities(
-        did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+        did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
+        did_change_configuration=types.DidChangeConfigurationClientCapabilities(dynamic_registration=True),
+        configuration=True,
+        inlay_hint=types.InlayHintWorkspaceClientCapabilities(refresh_support=True),
+        code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
     ),
+    window=types.WindowClientCapabilities(work_done_progress=True),
     text_document=types.TextDocumentClientCapabilities(
         completion=types.CompletionClientCapabilities(
             completion_item=types.ClientCompletionItemOptions(snippet_support=True)
@@ -39,6 +44,10 @@ class Editor:
         self.published: dict[str, list[types.PublishDiagnosticsParams]] = defaultdict(list)
         self.log: list[str] = []
         self.registered: list[str] = []
+        self.settings: dict[str, Any] | None = None
+        self.shown: list[types.ShowMessageParams] = []
+        self.progress: list[str] = []
+        self.refreshed: list[str] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -65,7 +74,48 @@ class Editor:
         def _registered(params: types.RegistrationParams) -> None:
             self.registered += [one.method for one in params.registrations]
 
+        self._answer(client)
         return client
+
+    def _answer(self, client: LanguageClient) -> None:
+        """What the server asks of an editor, and what it has to show."""
+
+        @client.feature(types.WORKSPACE_CONFIGURATION)
+        def _configured(params: types.ConfigurationParams) -> list[Any]:
+            return [self.settings if one.section == "mlops" else None for one in params.items]
+
+        @client.feature(types.WINDOW_SHOW_MESSAGE)
+        def _shown(params: types.ShowMessageParams) -> None:
+            with self._news:
+                self.shown.append(params)
+                self._news.notify_all()
+
+        @client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
+        def _created(_: types.WorkDoneProgressCreateParams) -> None:
+            self.progress.append("create")
+
+        @client.feature(types.PROGRESS)
+        def _went_on(params: types.ProgressParams) -> None:
+            kind = params.value["kind"] if isinstance(params.value, dict) else params.value.kind
+            self.progress.append(kind)
+
+        @client.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
+        def _hints(_: None) -> None:
+            self._refreshed("hints")
+
+        @client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
+        def _lenses(_: None) -> None:
+            self._refreshed("lenses")
+
+    def _refreshed(self, what: str) -> None:
+        with self._news:
+            self.refreshed.append(what)
+            self._news.notify_all()
+
+    def until(self, holds: Callable[[], bool], patience: float = PATIENCE) -> bool:
+        """Wait until something holds of what the server has told."""
+        with self._news:
+            return self._news.wait_for(holds, patience)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
