@@ -7,17 +7,18 @@ import gc
 import logging
 import secrets
 import signal
-import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pygls.io_ import run_websocket
 from websockets.asyncio.server import Server as PageServer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from mlopsc.compiler.lsp.connection import LARGEST, Connection
 from mlopsc.compiler.lsp.server import OBJECTS_BETWEEN_COLLECTIONS
 from mlopsc.compiler.playground.assets import NONCE, PAGE, asset
 from mlopsc.compiler.playground.guard import SOCKET, Guard, Refused, headers, new_token
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from mlopsc.compiler.playground.desk import Desk
 
 HOST = "127.0.0.1"
-LARGEST = 16_000_000
-"""The largest message, in bytes: a spec of the largest size with all of its signs escaped."""
 
 
 class Playground:
@@ -87,11 +86,39 @@ class Playground:
 
     async def _connected(self, connection: ServerConnection) -> None:
         """A page is open: it has a language server of its own until it is closed."""
-        session = self._new_session()
+        session, stream = self._new_session(), asyncio.StreamReader(limit=LARGEST)
+        session.protocol.set_writer(_Writer(connection), include_headers=False)
+        reading = asyncio.create_task(_read(connection, stream))
         try:
-            await run_websocket(connection, threading.Event(), session.protocol, logging.getLogger("pygls"))
+            await Connection(session.protocol, stream, session.note).serve()
         finally:
+            reading.cancel()
             session.leave()
+
+
+async def _read(connection: ServerConnection, stream: asyncio.StreamReader) -> None:
+    """Hand on what the page sends as if it came by a pipe, where each message says its length."""
+    with suppress(ConnectionClosed):
+        async for message in connection:
+            body = message if isinstance(message, bytes) else message.encode()
+            stream.feed_data(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    stream.feed_eof()
+
+
+class _Writer:
+    """The socket as pygls writes to it; what is said to a page that has just been closed is lost."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+
+    async def write(self, data: bytes) -> None:
+        """Send a message."""
+        with suppress(ConnectionClosed):
+            await self._connection.send(data)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._connection.close()
 
 
 def serve_playground(

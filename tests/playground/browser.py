@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +38,10 @@ _KEYS = {
     "F12": (123, ""),
 }
 _MODIFIERS = {"Alt": 1, "Ctrl": 2, "Shift": 8}
+
+
+class Gone(Exception):  # noqa: N818 (nothing is wrong: the page was loaded anew)
+    """The page left while it was asked something."""
 
 
 def program() -> str:
@@ -75,7 +80,8 @@ class Browser:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._socket = self._reach()
+        self._held = ExitStack()
+        self._socket = self._held.enter_context(self._reach())
         for domain in ("Page", "Runtime", "Log"):
             self.ask(f"{domain}.enable")
         self.resize(width, height)
@@ -84,7 +90,7 @@ class Browser:
         return self
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._socket.close()
+        self._held.close()
         self._process.terminate()
         self._process.wait(PATIENCE)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -96,6 +102,8 @@ class Browser:
         while True:
             told = json.loads(self._socket.recv(PATIENCE))
             if told.get("id") == number:
+                if told.get("error", {}).get("message") == "Inspected target navigated or closed":
+                    raise Gone
                 assert "error" not in told, told["error"]
                 answer: dict[str, Any] = told["result"]
                 return answer
@@ -117,9 +125,10 @@ class Browser:
             f"(() => {{ try {{ const v = {expression}; return v instanceof Node || v }} catch {{ return null }} }})()"
         )
         while time.monotonic() < end:
-            found = self.js(asked)
-            if found:
-                return found
+            with suppress(Gone):
+                found = self.js(asked)
+                if found:
+                    return found
             time.sleep(0.03)
         raise AssertionError(f"this did not come true: {what or expression}\n{self.said}")
 
@@ -146,12 +155,15 @@ class Browser:
         self.ask("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def point(self, expression: str) -> tuple[float, float]:
-        """Move the mouse to the middle of an element."""
-        place = self.wait(
+        """Move the mouse to the middle of an element, once that stays where it is."""
+        asked = (
             f"(() => {{ const r = ({expression}).getBoundingClientRect(); "
-            "return r.width ? [r.x + r.width / 2, r.y + r.height / 2] : null })()",
-            expression,
+            "return r.width ? [r.x + r.width / 2, r.y + r.height / 2] : null })()"
         )
+        place, before = self.wait(asked, expression), None
+        while place != before:
+            time.sleep(0.1)
+            place, before = self.wait(asked, expression), place
         x, y = place
         self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x - 3, y=y)
         self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
@@ -171,7 +183,7 @@ class Browser:
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"]))
 
-    def _reach(self) -> ClientConnection:
+    def _reach(self) -> AbstractContextManager[ClientConnection]:
         port = Path(self._folder) / "DevToolsActivePort"
         end = time.monotonic() + PATIENCE
         while not port.exists() or not port.read_text().strip():
@@ -185,7 +197,7 @@ class Browser:
         return connect(page["webSocketDebuggerUrl"], max_size=64_000_000, compression=None)
 
     def _note(self, told: dict[str, Any]) -> None:
-        match told["method"], told["params"]:
+        match told.get("method"), told.get("params"):
             case "Runtime.consoleAPICalled", {"type": kind, "args": parts} if kind in ("error", "warning"):
                 self.said.append(" ".join(str(one.get("value", one.get("description"))) for one in parts))
             case "Runtime.exceptionThrown", {"exceptionDetails": details}:

@@ -27,7 +27,7 @@ export function ticked(text: string): DocumentFragment {
 }
 
 /** Call once, when nothing was asked for a while. */
-export function later(milliseconds: number, work: () => void): () => void {
+export function later(milliseconds: number, work: () => unknown): () => void {
   let timer = 0;
   return () => {
     clearTimeout(timer);

@@ -1,4 +1,6 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, startCompletion } from "@codemirror/autocomplete";
+import {
+  autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, selectedCompletion, startCompletion,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
 import { lintGutter, lintKeymap } from "@codemirror/lint";
@@ -76,8 +78,8 @@ export function specEditor(client: LSPClient, uri: string, text: string, around:
     EditorState.tabSize.of(2),
     indentOnInput(),
     closeBrackets(),
-    autocompletion({ icons: true, activateOnTypingDelay: 60, maxRenderedOptions: 200 }),
-    highlightSelectionMatches(),
+    autocompletion({ icons: false, activateOnTypingDelay: 60, maxRenderedOptions: 200 }),
+    highlightSelectionMatches({ minSelectionLength: 3 }),
     lintGutter(),
     offers(around),
     spec,
@@ -88,6 +90,7 @@ export function specEditor(client: LSPClient, uri: string, text: string, around:
     signatureHelp(),
     following(),
     Prec.high(keymap.of([...formatKeymap, ...renameKeymap, ...jumpToDefinitionKeymap, ...findReferencesKeymap])),
+    Prec.highest(keymap.of([{ key: "Enter", run: leaveWhole }])),
     keymap.of([
       { key: "Ctrl-Space", run: startCompletion },
       ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap,
@@ -116,6 +119,14 @@ export function reader(path: string, text: string, extra: Extension = []): Edito
 function kept(view: EditorView): EditorView {
   shown.add(new WeakRef(view));
   return view;
+}
+
+/** Enter behind a word that is typed as a whole begins a line, and does not complete it once more. */
+function leaveWhole(view: EditorView): boolean {
+  const offered = selectedCompletion(view.state)?.label;
+  const { head } = view.state.selection.main;
+  if (offered && view.state.sliceDoc(head - offered.length, head) === offered) closeCompletion(view);
+  return false;
 }
 
 /** Ctrl and a click lead to where a name is from. */

@@ -1,4 +1,4 @@
-import { el, ticked } from "./dom";
+import { counted, el, ticked } from "./dom";
 import { Files } from "./files";
 import { Graph } from "./graph";
 import { Help } from "./help";
@@ -123,8 +123,8 @@ export class Frame {
 
   problems(errors: number, warnings: number): void {
     const parts = [
-      errors ? `${errors} error${errors === 1 ? "" : "s"}` : "",
-      warnings ? `${warnings} warning${warnings === 1 ? "" : "s"}` : "",
+      errors ? counted(errors, "error") : "",
+      warnings ? counted(warnings, "warning") : "",
     ].filter((one) => one !== "");
     this.found.textContent = parts.join(", ") || "No findings";
     this.found.dataset["state"] = errors ? "error" : warnings ? "warning" : "good";
@@ -143,8 +143,7 @@ export class Frame {
     this.result.classList.toggle("old", isBroken && this.view !== null);
     this.stale.hidden = !isBroken || this.view === null;
     if (isBroken) {
-      const are = view.errors === 1 ? "is 1 error" : `are ${view.errors} errors`;
-      this.stale.textContent = `There ${are}: this is the last state without.`;
+      this.stale.textContent = `${counted(view.errors, "error")}: shown is the last state without any`;
       return;
     }
     this.view = view;

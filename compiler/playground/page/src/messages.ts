@@ -69,7 +69,7 @@ function message(one: lsp.Diagnostic, code: string, around: Around): HTMLElement
 
 function fixing(fix: lsp.CodeAction, plugin: LSPPlugin, around: Around): Action {
   return {
-    name: fix.title,
+    name: fix.title.replaceAll("`", ""),
     apply: (view, from, to) => {
       void actions(plugin, from, to, ["quickfix"]).then((now) => {
         const same = now.find((one) => one.title === fix.title);
@@ -130,13 +130,13 @@ export function offers(around: Around): Extension {
       { key: "Mod-.", run: openMenu, preventDefault: true },
       { key: "Alt-Enter", run: openMenu, preventDefault: true },
     ]),
-    watching(look),
+    watching(menu, look),
   ];
 }
 
 const bulb = new (class extends GutterMarker {
   override toDOM(): HTMLElement {
-    return el("span", { class: "bulb", title: "What can be done here (Ctrl-.)" }, "💡");
+    return el("span", { class: "bulb", title: "What can be done here (Ctrl-.)" });
   }
 })();
 
@@ -144,10 +144,10 @@ function isBeside(menu: Menu | null, from: number, state: EditorState): boolean 
   return menu !== null && menu.at <= state.doc.length && state.doc.lineAt(menu.at).from === from;
 }
 
-function watching(look: WeakMap<EditorView, () => void>): Extension {
+function watching(menu: StateField<Menu | null>, look: WeakMap<EditorView, () => void>): Extension {
   return EditorView.updateListener.of(({ view, docChanged, selectionSet, focusChanged }) => {
-    if (!docChanged && !selectionSet && !focusChanged) return;
-    const known = look.get(view) ?? later(250, () => void refresh(view, false));
+    if ((!docChanged && !selectionSet && !focusChanged) || view.state.field(menu)?.isOpen) return;
+    const known = look.get(view) ?? later(250, () => view.state.field(menu)?.isOpen || void refresh(view, false));
     look.set(view, known);
     known();
   });

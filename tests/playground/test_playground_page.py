@@ -1,0 +1,132 @@
+"""The playground as somebody uses it: a real browser types, hovers, presses keys, and sees what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from browser import Browser
+from conftest import Program, Start
+from page_driver import Page
+
+
+def test_a_mistake_is_underlined_and_its_fix_applied_and_the_graph_follows(bike: Program, browser: Browser) -> None:
+    page = Page(browser, bike.address)
+    assert page.stages() == ["rides", "demand", "demand_gate", "api", "live"]
+
+    page.go_to("  model = demand")
+    page.type("x")
+    page.wait("document.querySelector('.cm-lintRange-error')", "a squiggle")
+    page.sees("3 errors", ".found")
+    page.sees("the last state without any", ".stale")
+    page.wait("document.querySelector('.result.old')", "the last good state is grey")
+    assert len(page.stages()) == 5
+
+    browser.point("document.querySelector('.cm-lintRange-error')")
+    page.sees("did you mean", ".cm-tooltip")
+    browser.click("document.querySelector('.cm-diagnosticAction')")
+    page.sees("No findings", ".found")
+    page.wait("!document.querySelector('.result.old')", "the result is fresh")
+
+    page.go_to("test demand_gate {", after=False)
+    page.type("train other {\ndata = rides\nestimator = sklearn(")
+    page.type('"linear_model.Ridge")\nminimize mae(validation)\n}\n')
+    page.wait("document.querySelector('.drawing [data-stage=other]')", "the new stage is drawn")
+    page.wait("document.querySelector('.drawing .fresh[data-stage=other]')", "it lights up")
+    assert (bike.folder / "pipeline.mlops").read_text("utf-8").count("other") == 0, "nothing is written unasked"
+
+
+def test_a_new_environment_has_its_files_at_once(bike: Program, browser: Browser) -> None:
+    page = Page(browser, bike.address)
+    assert not any("/trial/" in path for path in page.files())
+    page.go_to("environment dev { platform = local() }")
+    page.type("\nenvironment trial { platform = local()")
+    page.wait("document.querySelector('[data-path=\"deploy/bike_demand/trial/run.py\"]')", "its runner")
+    browser.press("Alt+3")
+    browser.click("document.querySelector('[data-path=\"deploy/bike_demand/trial/run.py\"]')")
+    page.sees("Runs the pipeline `bike_demand` in `trial`.", ".text .cm-content")
+    page.sees("new", ".file.new small")
+    assert not (bike.folder / "deploy").exists()
+
+
+def test_hover_completion_and_the_page_of_a_message(bike: Program, browser: Browser) -> None:
+    page = Page(browser, bike.address)
+    page.go_to("  require latency(p95)")
+    browser.point(page.word("require"))
+    page.wait("document.querySelector('.cm-lsp-hover-tooltip')?.innerText.length > 20", "a hover on a rule")
+
+    page.go_to("  minimize mae(validation)")
+    page.type("\ncali")
+    page.sees("calibrate", ".cm-tooltip-autocomplete")
+    browser.press("Escape")
+    page.wait("document.querySelector('.cm-lintRange-error')")
+    browser.press("F8")
+    browser.click("document.querySelector('.cm-tooltip-lint .message .link, .cm-tooltip .message .link')")
+    page.wait("document.querySelector('#tab-Help[aria-selected=true]')")
+    page.wait("document.querySelector('.help .prose pre')", "the page has its examples")
+
+
+def test_keys_are_enough(bike: Program, browser: Browser) -> None:
+    page = Page(browser, bike.address)
+    page.go_to("  model = deman")
+    browser.press("Backspace")
+    page.wait("document.querySelector('.cm-lintRange-error')")
+    browser.press("Ctrl+.")
+    page.wait("document.activeElement.closest('.menu')", "the menu has the focus")
+    browser.press("Enter")
+    page.sees("No findings", ".found")
+
+    browser.press("Alt+1")
+    browser.js("document.querySelector('.drawing a:has([data-stage=api])').focus()")
+    browser.press("Enter")
+    page.wait("document.querySelector('.cm-activeLine')?.textContent.startsWith('release api')", "its line")
+
+
+def test_a_copy_is_saved_where_nothing_is_yet_and_never_over_what_is(
+    start: Start, browser: Browser, tmp_path: Path
+) -> None:
+    program = start()
+    page = Page(browser, program.address)
+    page.go_to("pipeline bike_demand {")
+    page.type("\n# mine")
+    page.wait("document.querySelector('.tabs .unsaved')")
+    assert [*tmp_path.iterdir()] == []
+    browser.press("Ctrl+s")
+    page.wait(f"document.querySelector('.folder')?.textContent === {str(tmp_path)!r}", "it is a project now")
+    saved = tmp_path / "pipeline.mlops"
+    assert "# mine" in saved.read_text("utf-8")
+    assert (tmp_path / "features.py").is_file()
+
+    page.wait("document.querySelector('.drawing svg')")
+    saved.write_text(saved.read_text("utf-8") + "# by another program\n", encoding="utf-8")
+    page.go_to("# mine")
+    page.type("!")
+    browser.press("Ctrl+s")
+    page.sees("has been changed by something else", ".notice")
+    assert saved.read_text("utf-8").endswith("# by another program\n")
+    assert "# mine!" not in saved.read_text("utf-8")
+    browser.open("about:blank")
+    assert program.stop() == (0, "")
+
+
+def test_what_a_run_would_do_follows_the_text(bike: Program, browser: Browser) -> None:
+    page = Page(browser, bike.address)
+    browser.press("Alt+2")
+    page.sees("it has not run here before", ".card[data-stage=rides]")
+    page.sees("would run", ".card[data-stage=demand] .state")
+    browser.js(
+        "(s => { s.value = 'prod'; s.dispatchEvent(new Event('change')) })(document.querySelector('.bar select'))"
+    )
+    page.sees("mlopsc why -e prod", ".note")
+    page.sees("canary(steps", ".card[data-stage=api]")
+
+
+def test_it_fits_a_narrow_window_and_the_dark(start: Start, browser: Browser) -> None:
+    browser.darken()
+    browser.resize(420, 800)
+    page = Page(browser, start("--example", "flights").address)
+    assert browser.js("document.documentElement.scrollWidth") <= 420
+    shade = browser.js("getComputedStyle(document.body).backgroundColor")
+    assert shade == "rgb(13, 17, 23)"
+    page.sees("No findings", ".found")
+    box = browser.js("getComputedStyle(document.querySelector('.drawing .train > rect')).fill")
+    assert box == "rgb(74, 47, 16)", "the drawing is dark as well"
