@@ -41,7 +41,8 @@ def folder(server: Raw) -> str:
 
 @pytest.fixture(autouse=True)
 def goes_on(server: Raw) -> Iterator[None]:
-    """After each test somebody opens a spec, hovers over a name, and is told what it means."""
+    """After each test somebody opens a spec, hovers over a name, and is told what it means; nothing failed inside."""
+    seen = len(server.seen)
     yield
     assert server.process.poll() is None
     name = f"after{next(_NUMBERS)}"
@@ -50,6 +51,7 @@ def goes_on(server: Raw) -> Iterator[None]:
     line = SPEC.split("\n").index("  data      = rides")
     assert "rides" in json.dumps(server.hover(f"{name}/{NAME}", line, 16)["result"])
     server.tell("textDocument/didClose", {"textDocument": {"uri": server.uri(f"{name}/{NAME}")}})
+    assert [one for one in server.seen[seen:] if "by a mistake of mlopsc" in json.dumps(one)] == []
 
 
 def framed(message: Any) -> bytes:
@@ -242,7 +244,8 @@ def test_older_edits_and_edits_of_closed_files_change_nothing(server: Raw, folde
     assert errors(server.said_of(name)) == []
     change(server, name, 3, {"text": "nonsense {"})
     change(server, f"{folder}/closed.mlops", 1, {"text": "nonsense {"})
-    change(server, name, 8, {"text": SPEC})
+    start = {"line": 0, "character": 0}
+    change(server, name, 8, {"range": {"start": start, "end": start}, "text": "\n"})
     found = server.said_of(name)
     assert (errors(found), found["params"]["version"]) == ([], 8)
 
@@ -286,6 +289,18 @@ def test_a_checkout_under_open_editors_is_seen(server: Raw, folder: str) -> None
     (server.folder / limits).write_text("limit = 45\n", "utf-8")
     server.tell("workspace/didChangeWatchedFiles", {"changes": events})
     assert errors(server.said_of(name)) == []
+
+
+def test_a_file_that_is_used_from_now_on_is_checked_as_part_of_that_spec(server: Raw, folder: str) -> None:
+    main, limits = f"{folder}/{NAME}", f"{folder}/limits.mlops"
+    (server.folder / limits).write_text("limit = 45\n", "utf-8")
+    alone = server.open(limits)["params"]["diagnostics"]
+    assert [one["code"] for one in alone] == ["L004"]
+    (server.folder / main).write_text(SPEC.replace("limit = 45", 'use "limits.mlops"'), "utf-8")
+    server.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": server.uri(main), "type": 2}]})
+    server.until(
+        lambda one: one.get("params", {}).get("uri") == server.uri(limits) and not one["params"]["diagnostics"]
+    )
 
 
 def test_a_deleted_folder_under_an_open_editor_is_survived(server: Raw, folder: str) -> None:

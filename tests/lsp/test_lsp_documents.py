@@ -261,6 +261,10 @@ def test_offsets_and_positions_are_each_others_inverse(text: str, encoding: Enco
     assert lines.offset(types.Position(0, 999)) == len(text.replace("\r", "\n").split("\n")[0])
 
 
+def test_lines_end_as_the_protocol_says() -> None:
+    assert Lines("a\rb\r\nc\nd\u2028e\f").starts == [0, 2, 5, 7]
+
+
 def test_without_the_library_the_next_step_is_told(tmp_path: Path) -> None:
     script = "import sys; sys.modules['pygls'] = None; from mlopsc.compiler.cli.main import run; sys.exit(run(['lsp']))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
