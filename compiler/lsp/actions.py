@@ -1,4 +1,4 @@
-"""Code actions: each fix of a message, all safe ones at once, and the page of a code."""
+"""Code actions: each fix of a message, all safe ones at once, and what could be added."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from lsprotocol import types
 
 from mlopsc.compiler.diagnostics import Diagnostic, Edit
+from mlopsc.compiler.lsp import additions
 from mlopsc.compiler.lsp.diagnostics import as_told
 from mlopsc.compiler.lsp.projects import Project
 
@@ -18,6 +19,8 @@ def code_actions(project: Project, path: str, params: types.CodeActionParams) ->
     """What an editor offers for a range of a file, those kinds that it asks for."""
     wanted = params.context.only
     found = [*_fixes(project, path, params.range), *_fix_all(project, path)]
+    if not wanted or any(_is_kind(additions.KIND, kind) for kind in wanted):
+        found += _additions(project, path, params.range)
     return [one for one in found if not wanted or any(_is_kind(one.kind, kind) for kind in wanted)]
 
 
@@ -40,6 +43,14 @@ def _fixes(project: Project, path: str, range_: types.Range) -> Iterator[types.C
                 is_preferred=fix.safe and number == 0,
                 edit=workspace_edit(project, fix.edits),
             )
+
+
+def _additions(project: Project, path: str, range_: types.Range) -> Iterator[types.CodeAction]:
+    file = project.file(path)
+    if file is None:
+        return
+    for one in additions.additions(project, path, project.lines(file.source).span(range_)):
+        yield types.CodeAction(title=one.title, kind=additions.KIND, edit=workspace_edit(project, [one.edit]))
 
 
 def _messages_at(project: Project, path: str, range_: types.Range) -> Iterator[Diagnostic]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from lsprotocol import types
 
 from mlopsc.compiler.lsp.actions import FIX_ALL, code_actions
+from mlopsc.compiler.lsp.additions import KIND
 from mlopsc.compiler.lsp.completion import TRIGGERS, complete
 from mlopsc.compiler.lsp.formatting import format_document
 from mlopsc.compiler.lsp.hints import inlay_hints, lenses
@@ -39,7 +40,7 @@ def _format_range(project: Project, path: str, params: types.DocumentRangeFormat
 
 FEATURES: Mapping[str, Feature] = {
     types.TEXT_DOCUMENT_CODE_ACTION: Feature(
-        code_actions, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL])
+        code_actions, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL, KIND])
     ),
     types.TEXT_DOCUMENT_COMPLETION: Feature(complete, types.CompletionOptions(trigger_characters=TRIGGERS)),
     types.TEXT_DOCUMENT_FORMATTING: Feature(_format),

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
+from statistics import median
 
 from mlopsc.compiler.lint.unclassified_personal import is_personal
 from mlopsc.compiler.records import Record
@@ -30,7 +31,8 @@ _FLAGS = ({"0", "1"}, {"true", "false"}, {"0.0", "1.0"})
 
 class SeenColumn(Record):
     """A column as its first values look: `within` is the range that they keep to, `natural` one that others will too,
-    `missing` the share of missing values to put up with, `told` what to say of it."""
+    `missing` the share of missing values to put up with, `told` what to say of it, `spread` how far its numbers are
+    from their median on average."""
 
     name: str
     type: str
@@ -39,6 +41,7 @@ class SeenColumn(Record):
     role: str
     missing: float
     told: str
+    spread: float = 0.0
 
     @property
     def declared(self) -> str:
@@ -155,10 +158,11 @@ def _column(name: str, written: list[str]) -> SeenColumn:
     values = [value for value in written if value not in _EMPTY]
     distinct = list(dict.fromkeys(values))
     kind = _type(values, distinct)
-    within, natural, told = "", "", ""
+    within, natural, told, spread = "", "", "", 0.0
     if kind in ("int", "float"):
         numbers = [float(value) for value in values]
-        low, high = min(numbers), max(numbers)
+        low, high, middle = min(numbers), max(numbers), median(numbers)
+        spread = sum(abs(one - middle) for one in numbers) / len(numbers)
         within, told = f"{low:g}..{high:g}", f"from {low:g} to {high:g}"
         natural = "" if low < 0 else "0..1" if kind == "float" and high <= 1 else "0.."
     elif kind == "category":
@@ -171,7 +175,7 @@ def _column(name: str, written: list[str]) -> SeenColumn:
     role = "pii" if is_personal(name) else "id" if is_id or identifies(name) else "calendar" if clock else ""
     missing = 1 - len(values) / len(written) if written else 0.0
     tolerated = min(1.0, round(missing * 1.5 + 0.01, 2)) if missing else 0.0
-    return SeenColumn(name, kind, within, clock or natural, role, tolerated, told)
+    return SeenColumn(name, kind, within, clock or natural, role, tolerated, told, spread)
 
 
 def _type(values: list[str], distinct: list[str]) -> str:
