@@ -14,8 +14,8 @@ _DAY = 1.0
 class GapBeforeLabels(LintRule, id="L052", name="gap-before-labels"):
     """A split by time leaves out less than labels take to arrive. The gate then judges a model that knows how the last
     days before its test rows turned out; in service nobody knows that yet, so the model that arrives is older, and
-    worse, than the one that was judged. A delay shorter than one independent unit (`unit = block(7d)`) moves little
-    and is no matter.
+    worse, than the one that was judged. A delay of a day, or of one independent unit (`unit = block(7d)`), moves
+    little and is no matter.
 
     wrong:
     ```mlops
@@ -82,6 +82,6 @@ def _data(environment: EnvironmentModel, monitor: StageModel) -> StageModel | No
 
 
 def _unit(data: StageModel) -> float:
-    """How long one independent unit is, in days; a day where it is no stretch of time."""
+    """How long one independent unit is, in days; a day where it is shorter, or no stretch of time."""
     unit = data.value("unit")
-    return (days_of(unit.get("length")) if isinstance(unit, dict) else None) or _DAY
+    return max(_DAY, (days_of(unit.get("length")) if isinstance(unit, dict) else None) or 0.0)
