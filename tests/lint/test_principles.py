@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from demand import DEPLOYED_BLOCKS, FILES, SPEC, changed, compiled, deployed
 
 from mlopsc.compiler.cli.main import run
+from mlopsc.compiler.compilation import Compilation
 from mlopsc.compiler.lint import rules
 from mlopsc.compiler.lint.coverage import Standing
 from mlopsc.compiler.lint.principle import PRINCIPLES
+from mlopsc.compiler.workspace import DiskWorkspace, MemoryWorkspace
+from mlopsc.stdlib import registry
 
 ROOT = Path(__file__).parents[2]
 
@@ -150,3 +154,42 @@ def test_the_examples_are_clean_and_earn_everything(example: str, capsys: pytest
     assert "no findings" in capsys.readouterr().out
     assert run(["principles", str(ROOT / "examples" / example)]) == 0
     assert ": 27 of 27\n" in capsys.readouterr().out
+
+
+BIKE = ROOT / "examples" / "bike-demand"
+EARNING = {
+    "  github ": "unwritten-jobs",
+    "  follows ": "single-environment",
+    "  approvers ": "unapproved-environment",
+    "  access ": "unstated-access",
+    "  budget ": "unstated-budget",
+    "  require pytest": "untested-code",
+    "  require mae(test) <= champion": "gate-without-champion",
+    " by workingday": "unjudged-groups",
+    "  require mae(feedback)": "release-without-comparison",
+    "  watch stable": "unwatched-drift",
+    "  watch mae": "unwatched-quality",
+    "  watch uptime": "unwatched-service",
+    "  on quality": "no-retraining",
+}
+"""Lines of the example, and the rule that misses each."""
+
+
+@pytest.mark.parametrize(("line", "rule"), EARNING.items(), ids=EARNING.values())
+def test_each_line_of_the_example_that_earns_a_principle_is_missed(line: str, rule: str) -> None:
+    spec = (BIKE / "pipeline.mlops").read_text("utf-8")
+    kept = [one for one in spec.splitlines(keepends=True) if line not in one]
+    assert len(kept) == spec.count("\n") - 1
+    workspace = MemoryWorkspace({"pipeline.mlops": "".join(kept)}, DiskWorkspace(BIKE))
+    found = [one for one in Compilation(workspace, registry()).diagnostics if one.code.title == rule]
+    assert [one.location.file.path for one in found] == ["pipeline.mlops"]
+    assert found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("file", "rule"), [("requirements.txt", "undeclared-dependencies"), ("mlops.lock", "unrecorded-data")]
+)
+def test_each_file_of_the_example_that_earns_a_principle_is_missed(file: str, rule: str, tmp_path: Path) -> None:
+    shutil.copytree(BIKE, tmp_path / "bike", ignore=shutil.ignore_patterns(".mlops", "deploy", file))
+    found = Compilation(DiskWorkspace(tmp_path / "bike"), registry()).diagnostics
+    assert rule in [one.code.title for one in found]
