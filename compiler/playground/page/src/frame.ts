@@ -121,13 +121,14 @@ export class Frame {
     if (uris.size) this.done.textContent = "";
   }
 
-  problems(errors: number, warnings: number): void {
+  problems(errors: number, warnings: number, notes: number): void {
     const parts = [
       errors ? counted(errors, "error") : "",
       warnings ? counted(warnings, "warning") : "",
+      notes ? counted(notes, "note") : "",
     ].filter((one) => one !== "");
     this.found.textContent = parts.join(", ") || "No findings";
-    this.found.dataset["state"] = errors ? "error" : warnings ? "warning" : "good";
+    this.found.dataset["state"] = errors ? "error" : warnings ? "warning" : notes ? "note" : "good";
   }
 
   /** A fact that somebody has to do something about, or one that is only told. */

@@ -19,7 +19,7 @@ type Tab = { uri: string; path: string; view: EditorView; isSpec: boolean; saved
 class Playground {
   private readonly tabs = new Map<string, Tab>();
   private readonly opening = new Map<string, Promise<EditorView | null>>();
-  private readonly counts = new Map<string, [number, number]>();
+  private readonly counts = new Map<string, number[]>();
   private readonly frame: Frame;
   private readonly client: LSPClient;
   private opened: Opened | null = null;
@@ -156,9 +156,9 @@ class Playground {
 
   private published(told: PublishDiagnosticsParams): boolean {
     const of = (severity: number) => told.diagnostics.filter((one) => (one.severity ?? 1) === severity).length;
-    this.counts.set(told.uri, [of(1), of(2) + of(3)]);
-    const sum = (number: 0 | 1) => [...this.counts.values()].reduce((total, one) => total + one[number], 0);
-    this.frame.problems(sum(0), sum(1));
+    this.counts.set(told.uri, [of(1), of(2), of(3)]);
+    const sum = (kind: number) => [...this.counts.values()].reduce((total, one) => total + (one[kind] ?? 0), 0);
+    this.frame.problems(sum(0), sum(1), sum(2));
     const view = this.tabs.get(told.uri)?.view;
     const file = this.client.workspace.getFile(told.uri);
     if (view && LSPPlugin.get(view) && (told.version == null || told.version === file?.version)) {
