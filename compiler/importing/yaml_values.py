@@ -1,23 +1,37 @@
-"""YAML as values that know their lines. Nothing in a file is executed, and aliases cannot make it endless."""
+"""YAML as values that know their lines. Nothing in a file is executed, and aliases cannot make it endless.
+
+What is plain is read as YAML 1.2 says: `no` and `0777` are text and 777, not false and 511.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
 
 from mlopsc.compiler.importing.model import ImportProblem, Place
 from mlopsc.compiler.workspace import SourceProblem, Workspace
 
 LARGEST = 1_000_000
-"""The longest text that is read, in characters: ten seconds of reading. No person writes a longer one."""
+"""The longest text that is read, in characters. No person writes a longer one."""
 _MOST_VALUES = 200_000
-_WORDS = {"true": True, "false": False}
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_INT = re.compile(r"[-+]?\d[\d_]*|0o[0-7_]+|0x[\da-fA-F_]+")
+_FLOAT = re.compile(r"[-+]?(\.\d+|\d[\d_]*(\.[\d_]*)?)([eE][-+]?\d+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 @dataclass(frozen=True)
@@ -97,85 +111,113 @@ def _hint_of(problem: SourceProblem) -> str:
 @lru_cache(maxsize=16)  # a file is looked at to tell what it is, then read; parameters are read for each stage
 def _values(path: str, text: str) -> list[Value]:
     try:
-        nodes = list(_documents(text))
-        return [_Reader(path).value(node) for node in nodes if node is not None]
-    except MarkedYAMLError as error:
+        return list(_Reader(path, text).documents())
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}" if mark else path
+        last = text.count("\n", 0, -1) + 1  # where something is missing at the end, that is found behind it
+        where = f"{path}:{min(mark.line + 1, last)}" if mark else path
         reason = " ".join(str(error.problem or error.context or "it cannot be parsed").split())
         raise ImportProblem(f"`{where}` is not YAML: {reason}", "correct that line, then import again") from error
-    except (IndexError, ValueError) as error:  # the reader's own, for directives such as `%YAML 9`
-        raise ImportProblem(f"`{path}` cannot be read as YAML 1.2", "take lines that begin with `%` out") from error
-    except YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         fact = f"`{path}` is not YAML: {' '.join(str(error).split())}"
         raise ImportProblem(fact, "give a YAML file, such as dvc.yaml") from error
     except RecursionError as error:
         raise ImportProblem(f"`{path}` is nested too deeply to be read", "give the file that people write") from error
 
 
-def _documents(text: str) -> Iterator[Node | None]:
-    reader = YAML(typ="safe", pure=True)  # the one that keeps comments keeps marks in texts, too
-    constructor, parser = reader.get_constructor_parser(text)
-    try:
-        while constructor.composer.check_node():
-            yield constructor.composer.get_node()
-    finally:
-        parser.dispose()
-        reader._reader = reader._scanner = None
-
-
 class _Reader:
-    """Makes values of the nodes of one document."""
+    """Makes values of the events of a text."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, text: str) -> None:
         self._path = path
+        self._events: Iterator[Event] = iter(yaml.parse(text, Loader=_PARSER))
+        self._anchors: dict[str, tuple[Value, int]] = {}
         self._count = 0
-        self._open: set[int] = set()
 
-    def value(self, node: Node) -> Value:
-        self._count += 1
-        place = Place(self._path, node.start_mark.line + 1)
-        if self._count > _MOST_VALUES or id(node) in self._open:
+    def documents(self) -> Iterator[Value]:
+        """The documents of the text."""
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                self._anchors, self._count = {}, 0
+                yield self._value(next(self._events))
+
+    def _value(self, event: Event) -> Value:
+        place = Place(self._path, _line(event))
+        before = self._count
+        self._counted(1, place)
+        if isinstance(event, AliasEvent):
+            return self._alias(event, place)
+        if isinstance(event, ScalarEvent):
+            found = Value(_scalar(event), place)
+        else:
+            found = Value(self._mapping() if isinstance(event, MappingStartEvent) else self._list(), place)
+        if isinstance(event, NodeEvent) and event.anchor:
+            self._anchors[event.anchor] = found, self._count - before
+        return found
+
+    def _counted(self, more: int, place: Place) -> None:
+        self._count += more
+        if self._count > _MOST_VALUES:
             raise ImportProblem(
                 f"`{place}`: aliases (`*`) make it too long to be read", "write out what they stand for"
             )
-        if isinstance(node, ScalarNode):
-            return Value(_scalar(node), place)
-        self._open.add(id(node))
-        content = self._mapping(node) if isinstance(node, MappingNode) else [self.value(one) for one in node.value]
-        self._open.remove(id(node))
-        return Value(content, place)
 
-    def _mapping(self, node: MappingNode) -> dict[str, Value]:
+    def _alias(self, event: AliasEvent, place: Place) -> Value:
+        """What an anchor stands for; it counts as often as it is named."""
+        if event.anchor not in self._anchors:
+            raise ImportProblem(f"`{place}`: `*{event.anchor}` stands for nothing above it", "write out what it is")
+        found, count = self._anchors[event.anchor]
+        self._counted(count, place)
+        return found
+
+    def _list(self) -> list[Value]:
+        found = []
+        while not isinstance(event := next(self._events), SequenceEndEvent):
+            found.append(self._value(event))
+        return found
+
+    def _mapping(self) -> dict[str, Value]:
         found: dict[str, Value] = {}
         merged: dict[str, Value] = {}
-        for key, below in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
-                for one in self.value(below).elements:
+        while isinstance(key := next(self._events), NodeEvent):
+            line = _line(key)
+            name = self._key(key)
+            value = self._value(next(self._events))
+            if name == "<<" and isinstance(key, ScalarEvent) and key.implicit[0]:
+                for one in value.elements:
                     merged = {**one.content, **merged} if one.is_mapping else merged
-                continue
-            name = key.value if isinstance(key, ScalarNode) else str(key.start_mark.line)
-            if name in found:
-                line = key.start_mark.line + 1
+            elif name in found:
                 fact = f"`{self._path}:{line}`: `{name}` stands twice in one mapping"
                 raise ImportProblem(fact, "remove one of the two")
-            value = self.value(below)
-            found[name] = Value(value.content, Place(self._path, key.start_mark.line + 1))
+            else:
+                found[name] = Value(value.content, Place(self._path, line))
         return {**merged, **found}
 
+    def _key(self, key: Event) -> str:
+        """The name of a key; one that is no scalar has none, and the number of its line stands for it."""
+        if isinstance(key, ScalarEvent):
+            return str(key.value)
+        read = self._value(key)
+        return read.text if isinstance(key, AliasEvent) and read.text else str(read.place.line)
 
-def _scalar(node: ScalarNode) -> Any:
-    kind, text = (node.tag or "").rpartition(":")[2], node.value
+
+def _line(event: Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _scalar(event: ScalarEvent) -> Any:
+    """A text, or what a plain one stands for."""
+    text: str = event.value
+    if event.tag is not None or not event.implicit[0]:
+        return text
+    plain = text if text in ("", "~") else text.lower() if text in (text.lower(), text.upper(), text.title()) else text
+    if plain in _WORDS:
+        return _WORDS[plain]
     try:
-        match kind:
-            case "null":
-                return None
-            case "bool":
-                return _WORDS.get(text.lower(), text)
-            case "int":
-                return int(text.replace("_", ""), 0) if not text.lstrip("+-0").isdigit() else int(text)
-            case "float":
-                return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+        if _INT.fullmatch(text):
+            return int(text.replace("_", ""), 0 if text[:2] in ("0x", "0o") else 10)
+        if _FLOAT.fullmatch(text):
+            return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
         pass
     return text

@@ -27,6 +27,7 @@ ALONE = {
     "networkx",
     "pydantic",
     "pydantic-core",
+    "pyyaml",
     "ruamel.yaml",
     "typing-extensions",
     "typing-inspection",
