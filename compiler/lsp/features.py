@@ -10,7 +10,7 @@ from lsprotocol import types
 from mlopsc.compiler.lsp.actions import FIX_ALL, code_actions
 from mlopsc.compiler.lsp.additions import KIND
 from mlopsc.compiler.lsp.completion import TRIGGERS, complete
-from mlopsc.compiler.lsp.formatting import format_document
+from mlopsc.compiler.lsp.formatting import TYPED, format_document, format_on_type
 from mlopsc.compiler.lsp.hints import inlay_hints, lenses
 from mlopsc.compiler.lsp.hover import hover
 from mlopsc.compiler.lsp.navigation import definition, highlights, prepare_rename, references, rename
@@ -45,6 +45,9 @@ FEATURES: Mapping[str, Feature] = {
     types.TEXT_DOCUMENT_COMPLETION: Feature(complete, types.CompletionOptions(trigger_characters=TRIGGERS)),
     types.TEXT_DOCUMENT_FORMATTING: Feature(_format),
     types.TEXT_DOCUMENT_RANGE_FORMATTING: Feature(_format_range),
+    types.TEXT_DOCUMENT_ON_TYPE_FORMATTING: Feature(
+        format_on_type, types.DocumentOnTypeFormattingOptions(TYPED[0], TYPED[1:])
+    ),
     types.TEXT_DOCUMENT_HOVER: Feature(hover),
     types.TEXT_DOCUMENT_DEFINITION: Feature(definition),
     types.TEXT_DOCUMENT_REFERENCES: Feature(references),

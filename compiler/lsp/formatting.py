@@ -1,7 +1,9 @@
-"""Formatting: a whole file or the lines of a range, as small edits so that cursors and folds stay where they are."""
+"""Formatting: a whole file or the lines of a range, as small edits so that cursors and folds stay where they are; and
+while somebody types, how far the line is indented and nothing else."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
@@ -9,7 +11,51 @@ from lsprotocol import types
 
 from mlopsc.compiler.lsp.projects import Project
 from mlopsc.compiler.syntax.formatter import format_file
+from mlopsc.compiler.syntax.pieces import STEP
 from mlopsc.compiler.text import Span
+
+TYPED = ("}", "\n")
+"""What is typed before the line at the cursor is indented."""
+_PART = re.compile(
+    r"""
+    \"{3}(?:[^"]|"(?!""))*(?P<block>\"{3}|\Z)   # a text of several lines, which may not have ended yet
+    | "(?:\\.|[^"\\\n])*"? | '[^'\n]*'? | `[^`\n]*`? | \#[^\n]*
+    | (?P<open>[{(\[]) | (?P<close>[})\]])
+    """,
+    re.VERBOSE,
+)
+
+
+def format_on_type(project: Project, path: str, params: types.DocumentOnTypeFormattingParams) -> list[types.TextEdit]:
+    """The edit that indents the line at the cursor; none where it is right, or inside of a text."""
+    file = project.file(path)
+    if file is None:
+        return []
+    lines, text = project.lines(file.source), file.source.text
+    start = lines.offset(types.Position(params.position.line, 0))
+    end = lines.offset(types.Position(params.position.line, 1_000_000))
+    line = text[start:end]
+    content = line.lstrip(" \t")
+    if params.ch == "}" and content[:1] != "}":
+        return []
+    depth = _depth(text[:start])
+    if depth is None:
+        return []
+    indent = STEP * max(0, depth - len(content) + len(content.lstrip("})]")))
+    blank = len(line) - len(content)
+    if line[:blank] == indent:
+        return []
+    return [types.TextEdit(lines.range(Span(start, start + blank)), indent)]
+
+
+def _depth(before: str) -> int | None:
+    """How many brackets are open behind a text; None inside of a text of several lines."""
+    depth = 0
+    for match in _PART.finditer(before):
+        if match["block"] == "":
+            return None
+        depth = max(0, depth + bool(match["open"]) - bool(match["close"]))
+    return depth
 
 
 def format_document(project: Project, path: str, range_: types.Range | None = None) -> list[types.TextEdit]:

@@ -8,15 +8,22 @@ from lsprotocol import types as lsp
 
 from mlopsc.compiler.lsp.diagnostics import place
 from mlopsc.compiler.lsp.projects import Project
+from mlopsc.compiler.lsp.refusal import Refusal
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.project import PythonSignature
 from mlopsc.compiler.semantics.reader import WorkspaceReader
 from mlopsc.compiler.text import Location, SourceFile, Span
 
 _NAME = re.compile(r"[^\W\d][\w-]*")
-_RENAMED = frozenset(
-    {Namespace.STAGE, Namespace.ENVIRONMENT, Namespace.CONSTANT, Namespace.METRIC, Namespace.PIPELINE, Namespace.COLUMN}
-)
+_NOUNS = {
+    Namespace.STAGE: "stage or constant",
+    Namespace.CONSTANT: "stage or constant",
+    Namespace.ENVIRONMENT: "environment",
+    Namespace.METRIC: "metric",
+    Namespace.PIPELINE: "pipeline",
+    Namespace.COLUMN: "column",
+}
+"""What can be renamed."""
 
 
 def symbol_at(project: Project, path: str, position: lsp.Position) -> Symbol | None:
@@ -75,37 +82,63 @@ def highlights(project: Project, path: str, params: lsp.DocumentHighlightParams)
 
 
 def prepare_rename(project: Project, path: str, params: lsp.PrepareRenameParams) -> lsp.Range | None:
-    """The name that would be renamed; nothing for words of the language."""
-    symbol = symbol_at(project, path, params.position)
+    """The name that would be renamed; a Refusal for what this spec has not named."""
     file = project.file(path)
-    if symbol is None or file is None or not _places(project, symbol):
+    if file is None:
         return None
+    symbol, places = _renamed(project, path, params.position)
     lines = project.lines(file.source)
     offset = lines.offset(params.position)
-    here = (one for one in _places(project, symbol) if one.file.path == path)
+    here = (one for one in places if one.file.path == path)
     found = next((one for one in here if one.span.start <= offset <= one.span.end), None)
-    return lines.range(found.span) if found else None
+    if found is None:
+        raise Refusal(f"`{symbol.name}` is only mentioned here: put the cursor where it stands by itself")
+    return lines.range(found.span)
 
 
 def rename(project: Project, path: str, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
     """The edits that give something another name everywhere; a name that needs them gets its backticks."""
-    symbol = symbol_at(project, path, params.position)
-    if symbol is None:
+    if project.file(path) is None:
         return None
-    plain = _NAME.fullmatch(params.new_name) is not None
-    if not plain and (symbol.namespace is not Namespace.COLUMN or "`" in params.new_name or not params.new_name):
-        return None
-    new = params.new_name if plain else f"`{params.new_name}`"
+    symbol, places = _renamed(project, path, params.position)
+    name = params.new_name.strip("`") if symbol.namespace is Namespace.COLUMN else params.new_name
+    plain = _NAME.fullmatch(name) is not None
+    if not plain and (symbol.namespace is not Namespace.COLUMN or "`" in name or "\n" in name or not name):
+        raise Refusal(f"`{params.new_name}` is no name: write letters, digits and `_`, a letter first")
+    if name != symbol.name and name in _taken(project, symbol):
+        noun = _NOUNS[symbol.namespace]
+        raise Refusal(f"there is a {noun} `{name}` already: choose another name, or rename that first")
     changes: dict[str, list[lsp.TextEdit]] = {}
-    for one in _places(project, symbol):
+    for one in places:
         told = place(project, one)
-        changes.setdefault(told.uri, []).append(lsp.TextEdit(told.range, new))
-    return lsp.WorkspaceEdit(changes=changes) if changes else None
+        changes.setdefault(told.uri, []).append(lsp.TextEdit(told.range, name if plain else f"`{name}`"))
+    return lsp.WorkspaceEdit(changes=changes)
+
+
+def _renamed(project: Project, path: str, position: lsp.Position) -> tuple[Symbol, list[Location]]:
+    """What is to be renamed and where it stands; a Refusal where that is nothing of this spec's."""
+    symbol = symbol_at(project, path, position)
+    if symbol is None:
+        raise Refusal("there is no name here: put the cursor on one that this spec gives")
+    places = _places(project, symbol)
+    if places:
+        return symbol, places
+    if symbol.namespace in (Namespace.PYTHON, Namespace.FILE):
+        raise Refusal(f"`{symbol.name}` is not named by the spec: rename it where it is, and then what is written here")
+    raise Refusal(f"`{symbol.name}` is a word of the language: what a spec names itself can be renamed")
+
+
+def _taken(project: Project, symbol: Symbol) -> set[str]:
+    """The names of the same kind that would clash."""
+    tops = {Namespace.STAGE, Namespace.CONSTANT}
+    kinds = tops if symbol.namespace in tops else {symbol.namespace}
+    defined = (use.symbol for use in project.compilation.model.uses if use.symbol.definition is not None)
+    return {one.name for one in defined if one.namespace in kinds and one.owner == symbol.owner}
 
 
 def _places(project: Project, symbol: Symbol) -> list[Location]:
     """The places of the name itself: the last part of `stage.demand`, and not of a text that mentions it."""
-    if symbol.definition is None or symbol.namespace not in _RENAMED:
+    if symbol.definition is None or symbol.namespace not in _NOUNS:
         return []
     found = {}
     for one in project.compilation.model.references(symbol):

@@ -22,6 +22,7 @@ from mlopsc.compiler.lsp.features import FEATURES, Answer
 from mlopsc.compiler.lsp.positions import Encoding
 from mlopsc.compiler.lsp.projects import Projects
 from mlopsc.compiler.lsp.publisher import Publisher
+from mlopsc.compiler.lsp.refusal import Refusal
 from mlopsc.compiler.schema.registry import Registry
 
 WATCHED = f"**/*{{{SUFFIX},.py,.csv,.parquet,.sql,.lock,.txt,.toml}}"
@@ -100,7 +101,8 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002 (pygls' signature)
         """What could not be understood is noted in the editor's log, and interrupts nobody."""
-        self.note(f"{type(error).__name__}: {error}")
+        if not isinstance(error, Refusal):
+            self.note(f"{type(error).__name__}: {error}")
 
     def _answering(self, answer: Answer) -> Callable[[Any], Any]:
         """What answers requests; a mistake of ours is noted, and there is no answer then."""
@@ -110,6 +112,8 @@ class Server(LanguageServer):
                 uri = params.text_document.uri
                 project = self.projects.of(uri)
                 return answer(project, project.path(uri), params)
+            except Refusal:
+                raise
             except Exception as error:
                 self.note(f"no answer, by a mistake of mlopsc: {type(error).__name__}: {error}")
                 return None

@@ -12,6 +12,7 @@ from mlopsc.compiler.lsp.documents import Documents
 from mlopsc.compiler.lsp.features import FEATURES
 from mlopsc.compiler.lsp.positions import lines_of
 from mlopsc.compiler.lsp.projects import Projects
+from mlopsc.compiler.lsp.refusal import Refusal
 from mlopsc.stdlib import registry
 
 
@@ -33,7 +34,10 @@ class Asking:
 
     def ask(self, method: str, params: Any) -> Any:
         project = self.projects.of(self.uri)
-        return FEATURES[method].answer(project, project.path(self.uri), params)
+        try:
+            return FEATURES[method].answer(project, project.path(self.uri), params)
+        except Refusal:
+            return None
 
     def at(self, method: str, offset: int, **more: Any) -> Any:
         """A request about an offset."""

@@ -10,6 +10,7 @@ from lsp_asking import Asking
 from lsp_editor import Editor, apply
 from lsp_project import SPEC, write_project
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from test_lsp_completion import EXAMPLES, broken
 
 TEXT = SPEC.replace(
@@ -85,18 +86,46 @@ def test_a_stage_is_renamed_in_all_files(editor: Editor, project: str) -> None:
     edit = editor.ask(types.TEXT_DOCUMENT_RENAME, params)
     assert apply(text, edit.changes[editor.uri(main)]) == text.replace("<= limit", "<= most")
     assert apply("# the limit\nlimit = 45\n", edit.changes[editor.uri(other)]) == "# the limit\nmost = 45\n"
-    bad = types.RenameParams(editor.document(main), types.Position(line, 24), "not a name")
-    assert editor.ask(types.TEXT_DOCUMENT_RENAME, bad) is None
+    for new, reason in [
+        ("not a name", "no name: write letters"),
+        ("", "no name"),
+        ("rides", "there is a stage or constant `rides` already"),
+    ]:
+        bad = types.RenameParams(editor.document(main), types.Position(line, 24), new)
+        with pytest.raises(JsonRpcException, match=reason):
+            editor.ask(types.TEXT_DOCUMENT_RENAME, bad)
+    assert not [one for one in editor.log if "Refusal" in one]
 
 
-def test_only_names_of_the_spec_are_renamed(editor: Editor, opened: str) -> None:
-    def prepared(position: types.Position) -> object:
-        return editor.ask(
-            types.TEXT_DOCUMENT_PREPARE_RENAME, types.PrepareRenameParams(editor.document(opened), position)
-        )
+def test_a_column_may_have_any_name(editor: Editor, opened: str) -> None:
+    params = types.RenameParams(editor.document(opened), at("season", "schema"), "time of year")
+    edit = editor.ask(types.TEXT_DOCUMENT_RENAME, params)
+    assert {one.new_text for one in edit.changes[editor.uri(opened)]} == {"`time of year`"}
 
-    assert prepared(at("require")) is None
-    assert prepared(at("demand", "model =")) is not None
+
+@pytest.mark.parametrize(
+    ("text", "within", "reason"),
+    [
+        ("require", "", "a word of the language: what a spec names"),
+        ("mae", "require", "a word of the language"),
+        ("prep.py", "", "rename it where it is"),
+        ("rides.csv", "", "rename it where it is"),
+        ("= 0.5", "", "no name here: put the cursor"),
+    ],
+)
+def test_a_refused_rename_says_why_and_the_next_step(
+    editor: Editor, opened: str, text: str, within: str, reason: str
+) -> None:
+    document, position = editor.document(opened), at(text, within)
+    with pytest.raises(JsonRpcException, match=reason):
+        editor.ask(types.TEXT_DOCUMENT_PREPARE_RENAME, types.PrepareRenameParams(document, position))
+    with pytest.raises(JsonRpcException, match=reason):
+        editor.ask(types.TEXT_DOCUMENT_RENAME, types.RenameParams(document, position, "other"))
+
+
+def test_what_can_be_renamed_is_shown(editor: Editor, opened: str) -> None:
+    params = types.PrepareRenameParams(editor.document(opened), at("demand", "model ="))
+    assert editor.ask(types.TEXT_DOCUMENT_PREPARE_RENAME, params) is not None
 
 
 def test_the_shape_of_a_file(editor: Editor, opened: str) -> None:
