@@ -16,6 +16,9 @@ Place: TypeAlias = tuple[Origin, Node | Span]
 """A node and where its chunk stands: located only when somebody asks, which is seldom."""
 
 
+_Expectation: TypeAlias = tuple[Place, Type | None, Callable[..., Iterable[Symbol]], tuple[Any, ...]]
+
+
 class Refused(Exception):  # noqa: N818 (it is the spec that has the error; here it is the way out)
     """A mistake has been reported; what depends on the thing is left out, so that one mistake gives one message."""
 
@@ -26,8 +29,8 @@ class Findings:
     def __init__(self, faults: Iterable[Location] = ()) -> None:
         """`faults` are the places of mistakes of syntax: on their lines nothing more is said."""
         self._faulty = {(place.file.path, place.position.line) for place in faults}
-        self._uses: list[tuple[Location | Place, Symbol]] = []
-        self._expectations: list[tuple[Place, Type | None, Callable[..., Iterable[Symbol]], tuple[Any, ...]]] = []
+        self._uses: list[Notes | tuple[Location | Place, Symbol]] = []
+        self._expectations: list[Notes | _Expectation] = []
         self._facts: set[str] = set()
         self._diagnostics: dict[tuple[str, str, Span, str], Diagnostic] = {}
 
@@ -61,8 +64,8 @@ class Findings:
                 self.report_once(fact, found)
             else:
                 self.report(found)
-        self._uses += notes._uses
-        self._expectations += notes._expectations
+        self._uses.append(notes)
+        self._expectations.append(notes)
 
     def use(self, place: Location | Place, symbol: Symbol) -> None:
         """Note what the name at a place means."""
@@ -77,15 +80,25 @@ class Findings:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """Every place that names something."""
-        return tuple(Use(_located(place), symbol) for place, symbol in self._uses)
+        found: list[Use] = []
+        for one in self._uses:
+            if isinstance(one, Notes):
+                found += one.uses
+            else:
+                found.append(Use(_located(one[0]), one[1]))
+        return tuple(found)
 
     @cached_property
     def expectations(self) -> tuple[ExpectedUse, ...]:
         """Every range of the text for which it is known what may stand there."""
-        return tuple(
-            ExpectedUse(_located(place), type_, partial(symbols, *arguments))
-            for place, type_, symbols, arguments in self._expectations
-        )
+        found: list[ExpectedUse] = []
+        for one in self._expectations:
+            if isinstance(one, Notes):
+                found += one.expectations
+            else:
+                place, type_, symbols, arguments = one
+                found.append(ExpectedUse(_located(place), type_, partial(symbols, *arguments)))
+        return tuple(found)
 
 
 class Notes(Findings):

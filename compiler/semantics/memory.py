@@ -1,13 +1,14 @@
 """What is kept of a checked program for its next state: a stage that an edit does not touch is not checked again.
 
-What is found in a stage rests on three things: its blocks and those of the stages that it reads, all names of the
-program, and what the project has on disk. The first is the key by which a result is kept, the second is compared as
-a whole at the beginning of each state, and the third is asked again.
+What is found in a stage rests on its blocks and those of the stages that it reads, on all names of the program, on the
+constants that it uses, and on what the project has on disk. The first is the key by which a result is kept, the second
+is compared as a whole at the beginning of each state, and the others are asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import UserDict
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from mlopsc.compiler.records import Entity
@@ -15,7 +16,8 @@ from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics.findings import Notes
 from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.project import ProjectReader, PythonProblem, PythonSignature
-from mlopsc.compiler.semantics.scopes import Program
+from mlopsc.compiler.semantics.quantities import Value
+from mlopsc.compiler.semantics.scopes import ConstantDefinition, Program
 from mlopsc.compiler.semantics.stages import check_stage
 from mlopsc.compiler.semantics.views import Checked
 from mlopsc.compiler.syntax import ast
@@ -44,17 +46,35 @@ class _Asking:
         return found
 
 
+class _Values(UserDict[ConstantDefinition, Value]):
+    """The values of constants, and for which of them somebody has asked."""
+
+    def __init__(self, values: MutableMapping[ConstantDefinition, Value]) -> None:
+        self.data = values  # type: ignore[assignment]
+        self.asked: set[ConstantDefinition] = set()
+
+    def get(self, key: ConstantDefinition, default: Any = None) -> Any:
+        self.asked.add(key)
+        return self.data.get(key, default)
+
+
 class _Outcome(Entity):
-    """What came of checking a stage."""
+    """What came of checking a stage, which rests on the `answers` of the project and on constants, by name."""
 
     checked: Checked
     notes: Notes
     answers: Mapping[tuple[str, str], object]
+    constants: Mapping[str, object]
 
-    def holds(self, project: ProjectReader) -> bool:
-        """Whether the project would answer as it did. Messages have places of their own, so they are made anew."""
+    def holds(self, program: Program) -> bool:
+        """Whether all would answer as they did. Messages have places of their own, so they are made anew."""
         if self.notes.reports:
             return False
+        for name, content in self.constants.items():
+            constant = program.constants.get(name)
+            if constant is None or _content(constant, program) != content:
+                return False
+        project = program.project
         return all(getattr(project, question)(about) == answer for (question, about), answer in self.answers.items())
 
 
@@ -95,7 +115,7 @@ class Memory:
         found = self._now.get(key)
         if found is None:
             found = self._before.get(key)
-            if found is None or not found.holds(program.project):
+            if found is None or not found.holds(program):
                 found = _outcome(program, merged, others)
             self._now[key] = found
             program.findings.adopt(found.notes)
@@ -107,16 +127,30 @@ class Memory:
 
 
 def _outcome(program: Program, merged: Merged, others: Mapping[str, Checked]) -> _Outcome:
-    notes, asking = Notes(), _Asking(program.project)
-    checked = check_stage(program.changed(findings=notes, project=asking), merged, others)
-    return _Outcome(checked, notes, asking.answers)
+    notes, asking, values = Notes(), _Asking(program.project), _Values(program.values)
+    checked = check_stage(program.changed(findings=notes, project=asking, values=values), merged, others)
+    constants = {one.name: _content(one, program) for one in values.asked}
+    if any(program.constants.get(one.name) is not one for one in values.asked):
+        constants[""] = None  # another has its name, which is a mistake: nothing is kept
+    return _Outcome(checked, notes, asking.answers, constants)
+
+
+def _content(constant: ConstantDefinition, program: Program) -> object:
+    """What a constant holds, to be compared: a call is what is written, for it is checked where it is used."""
+    value = program.values.get(constant)
+    if value is None or value.dimension != "call":
+        return repr(value)
+    call, home = value.content
+    return home.origin, id(call), call
 
 
 def _named(chunk: ast.Chunk, registry: Registry) -> Any:
-    """What stages know of a chunk that they do not extend: of a metric or a constant all, of other blocks the name."""
+    """What all stages know of a chunk: of blocks and constants the name, and of a metric or a `use` all of it."""
     match chunk.items:
         case (ast.Block(kind=kind, label=ast.Ref(parts=(_,)) as label, header=header),):
             block = registry.blocks.get(kind.text)
             if block is not None and block.defines is None:
                 return kind, label, header
+        case (ast.Setting(name=name, value=value),):
+            return name, isinstance(value, ast.Call)
     return chunk.text

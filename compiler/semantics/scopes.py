@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from posixpath import normpath
 from typing import Generic, TypeVar
 
@@ -134,7 +134,7 @@ class Program(Entity):
     environments: Mapping[str, BlockDefinition]
     metrics: Mapping[str, BlockDefinition]
     constants: Mapping[str, ConstantDefinition]
-    values: dict[ConstantDefinition, Value]
+    values: MutableMapping[ConstantDefinition, Value]
     failed: set[ConstantDefinition]
     pending: list[ConstantDefinition]
 

@@ -171,7 +171,7 @@ class Typist:
         chance = self.chance
         path = chance.choice([path for path in self.files if path.endswith(".mlops")])
         action = chance.choice(
-            ["word"] * 6 + ["letter"] * 6 + ["line"] * 3 + ["block", "comment", "undo", "undo", "disk"]
+            ["word"] * 6 + ["number"] * 2 + ["letter"] * 6 + ["line"] * 3 + ["block", "comment", "undo", "undo", "disk"]
         )
         if action == "disk":
             return self.change_disk()
@@ -186,6 +186,11 @@ class Typist:
         at = self.chance.randrange(len(tokens))
         tokens[at] = self.chance.choice(["", tokens[at] * 2, self.chance.choice(self.words)])
         return "".join(tokens)
+
+    def number(self, text: str) -> str:
+        spans = [match.span() for match in re.finditer(r"\d+|$", text)]
+        start, end = self.chance.choice(spans)
+        return f"{text[:start]}{self.chance.randint(0, 99)}{text[end:]}"
 
     def letter(self, text: str) -> str:
         at = self.chance.randint(0, len(text))
@@ -239,6 +244,9 @@ def test_every_edit_gives_what_a_check_from_nothing_gives(name: str, seed: int) 
         ("shared.mlops", [("most = 50", "most = 1d")]),
         ("pipeline.mlops", [("  release = api\n", ""), ("alpha = 0.5", "alpha = 0.25")]),
         ("pipeline.mlops", [("data calm", "# it has moved\ndata calm")]),
+        ("limits.mlops", [("limit = 45", "limit = 45\nlimit = 50"), ("limit = 50", "limit = 60")]),
+        ("limits.mlops", [("limit = 45", "limit = least + 35"), ("least = 10", "least = 20"), ("least", "most")]),
+        ("limits.mlops", [("limit = 45", "limit = naive(168h)"), ("168h", "24h"), ("limit = ", "\nlimit = ")]),
         ("prep.py", [("widen(rows)", "widen(rows, more)")]),
     ],
 )
@@ -279,6 +287,11 @@ def checks_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("few rows there", "few rows", {"rides", "calm", "base", "first", "second", "gate", "other", "api", "live"}),
         ("limit at", "45 at", {"gate", "api", "live"}),
         ("data calm", "data calmer", None),
+        ("limit = 45", "limit = 49", {"gate", "api", "live"}),
+        ("least = 10", "least = 10  # rows", set()),
+        ("least = 10", "least = 20", {"rides", "calm", "base", "first", "second", "gate", "other", "api", "live"}),
+        ("most = 50", "most = 51", {"other"}),
+        ("schema { x: int }", "schema { x: float }", {"shared.unused"}),
     ],
 )
 def test_only_what_an_edit_touches_is_checked_again(
@@ -290,8 +303,8 @@ def test_only_what_an_edit_touches_is_checked_again(
     every = set(checked)
     checked.clear()
     known = {file.source.path: file for file in first.files}
-    edited = {**files, "pipeline.mlops": CHAINED.replace(before, after, 1)}
-    assert edited != files
+    path = next(path for path in files if path.endswith(".mlops") and before in files[path])
+    edited = {**files, path: files[path].replace(before, after, 1)}
     assert Compilation(MemoryWorkspace(edited), registry(), known=known, memory=memory).model
     assert set(checked) == expected or (expected is None and len(set(checked)) == len(every))
 
