@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,11 +134,28 @@ def _watches(stage: Mapping[str, Any], release: str) -> bool:
 
 
 def _from_file(stage: Mapping[str, Any]) -> dict[str, Any]:
-    """A data stage that reads what it kept when it was really read: selected, transformed and typed."""
+    """A data stage that reads what it kept when it was really read: selected, transformed and typed.
+
+    Columns that it ignores are gone by then: what needs them has been checked, and a function may need any of them.
+    """
     settings = {name: value for name, value in stage["settings"].items() if name not in _NOT_OF_THE_SOURCE}
     settings = {"source": {"function": "parquet", "path": SOURCE}, **settings}
     columns = [column for column in stage.get("columns", ()) if column.get("role") != "ignore"]
-    return {**stage, "settings": settings, "columns": columns, "inputs": [], "files": [SOURCE]}
+    gone = {str(column["name"]) for column in stage.get("columns", ())} - {str(column["name"]) for column in columns}
+    rules = [rule for rule in stage.get("rules", ()) if not gone or not _needs(rule.get("subject"), gone)]
+    return {**stage, "settings": settings, "columns": columns, "rules": rules, "inputs": [], "files": [SOURCE]}
+
+
+def _needs(value: Any, columns: Set[str]) -> bool:
+    """Whether a check names one of these columns, or is a function, which may look at any."""
+    match value:
+        case str():
+            return value in columns
+        case Mapping():
+            return value.get("function") == "python" or any(_needs(one, columns) for one in value.values())
+        case list() | tuple():
+            return any(_needs(one, columns) for one in value)
+    return False
 
 
 def upstream(document: Mapping[str, Any], data: str) -> tuple[str, ...]:
