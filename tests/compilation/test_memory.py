@@ -104,9 +104,10 @@ monitor live {
 """
 SHARED = """\
 most = 50
+table = csv("rides.csv")
 
 data unused {
-  source = csv("rides.csv")
+  source = table
   schema { x: int }
   check rows >= 1
 }
@@ -246,7 +247,7 @@ def test_every_edit_gives_what_a_check_from_nothing_gives(name: str, seed: int) 
         ("pipeline.mlops", [("data calm", "# it has moved\ndata calm")]),
         ("limits.mlops", [("limit = 45", "limit = 45\nlimit = 50"), ("limit = 50", "limit = 60")]),
         ("limits.mlops", [("limit = 45", "limit = least + 35"), ("least = 10", "least = 20"), ("least", "most")]),
-        ("limits.mlops", [("limit = 45", "limit = naive(168h)"), ("168h", "24h"), ("limit = ", "\nlimit = ")]),
+        ("shared.mlops", [("most", "\nmost"), ('csv("rides', 'parquet("rides'), ("rides.csv", "gone.csv")]),
         ("prep.py", [("widen(rows)", "widen(rows, more)")]),
     ],
 )
@@ -261,6 +262,18 @@ def test_what_a_stage_rests_on_elsewhere_counts(path: str, edits: list[tuple[str
         fresh = Compilation(MemoryWorkspace(dict(files)), registry())
         assert told(kept.diagnostics) == told(fresh.diagnostics)
         assert meant(kept.model) == meant(fresh.model)
+
+
+def test_of_two_constants_of_a_name_each_file_has_its_own() -> None:
+    own = "least = {}\n\ndata rides {{\n  source = csv('r.csv')\n  schema {{ x: int }}\n  check rows >= least\n}}\n"
+    memory, known = Memory(), {}
+    for least in (10, 20):
+        main = 'use "own.mlops"\nleast = 10\npipeline p {}\n'
+        files = {"pipeline.mlops": main, "own.mlops": own.replace("'", '"').format(least), "r.csv": ""}
+        kept = Compilation(MemoryWorkspace(files), registry(), known=known, memory=memory)
+        known = {file.source.path: file for file in kept.files}
+        (rule,) = kept.model.environments["local"].stages["rides"].rules
+        assert rule.comparisons[0].limit.offset == least
 
 
 def checks_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -292,6 +305,7 @@ def checks_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("least = 10", "least = 20", {"rides", "calm", "base", "first", "second", "gate", "other", "api", "live"}),
         ("most = 50", "most = 51", {"other"}),
         ("schema { x: int }", "schema { x: float }", {"shared.unused"}),
+        ("table = csv", "table =  csv", {"shared.unused"}),
     ],
 )
 def test_only_what_an_edit_touches_is_checked_again(
