@@ -25,7 +25,6 @@ from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.text import Span
 
 PROBE = "mlopsc_probe"
-TRIGGERS = ("=", "(", "[", ",", " ", '"', ".", "/", ":", "<", "`")
 _WORD_BEFORE = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d*)?[^\W\d]*\Z|[\w-]*\Z")
 _WORD_AFTER = re.compile(r"[\w-]*")
 _LONGEST_LINE = 2_000

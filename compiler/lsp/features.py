@@ -1,26 +1,31 @@
-"""What the server offers, by the name of the request: each answer is a function of a project, a file and it."""
+"""What the server offers, by the name of the request: each answer is a function of a project, a file and it.
+
+What answers is imported when it is first asked: what is wrong with a spec is told before anybody can ask more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, TypeAlias
 
 from lsprotocol import types
 
-from mlopsc.compiler.lsp.actions import FIX_ALL, code_actions
-from mlopsc.compiler.lsp.additions import KIND
-from mlopsc.compiler.lsp.completion import TRIGGERS, complete
-from mlopsc.compiler.lsp.formatting import TYPED, format_document, format_on_type
-from mlopsc.compiler.lsp.hints import inlay_hints, lenses
-from mlopsc.compiler.lsp.hover import hover
-from mlopsc.compiler.lsp.navigation import definition, highlights, prepare_rename, references, rename
 from mlopsc.compiler.lsp.projects import Project
-from mlopsc.compiler.lsp.signatures import signature_help
-from mlopsc.compiler.lsp.structure import folds, selections, symbols
-from mlopsc.compiler.lsp.tokens import LEGEND, tokens
+from mlopsc.compiler.lsp.tokens import LEGEND
 from mlopsc.compiler.records import Record
 
 Answer: TypeAlias = Callable[[Project, str, Any], Any]
+
+_ACTIONS = types.CodeActionOptions(
+    code_action_kinds=[
+        types.CodeActionKind.QuickFix,
+        types.CodeActionKind.SourceFixAll,
+        types.CodeActionKind.RefactorRewrite,
+    ]
+)
+_COMPLETION = types.CompletionOptions(trigger_characters=["=", "(", "[", ",", " ", '"', ".", "/", ":", "<", "`"])
+_SIGNATURES = types.SignatureHelpOptions(trigger_characters=["(", ","], retrigger_characters=["="])
 
 
 class Feature(Record):
@@ -30,37 +35,34 @@ class Feature(Record):
     options: Any = None
 
 
-def _format(project: Project, path: str, _: types.DocumentFormattingParams) -> list[types.TextEdit]:
-    return format_document(project, path)
+def _by(module: str, name: str) -> Answer:
+    """The function of a module beside this one, which is imported when it is needed."""
 
+    def answer(project: Project, path: str, params: Any) -> Any:
+        return getattr(import_module(f"mlopsc.compiler.lsp.{module}"), name)(project, path, params)
 
-def _format_range(project: Project, path: str, params: types.DocumentRangeFormattingParams) -> list[types.TextEdit]:
-    return format_document(project, path, params.range)
+    return answer
 
 
 FEATURES: Mapping[str, Feature] = {
-    types.TEXT_DOCUMENT_CODE_ACTION: Feature(
-        code_actions, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL, KIND])
-    ),
-    types.TEXT_DOCUMENT_COMPLETION: Feature(complete, types.CompletionOptions(trigger_characters=TRIGGERS)),
-    types.TEXT_DOCUMENT_FORMATTING: Feature(_format),
-    types.TEXT_DOCUMENT_RANGE_FORMATTING: Feature(_format_range),
+    types.TEXT_DOCUMENT_CODE_ACTION: Feature(_by("actions", "code_actions"), _ACTIONS),
+    types.TEXT_DOCUMENT_COMPLETION: Feature(_by("completion", "complete"), _COMPLETION),
+    types.TEXT_DOCUMENT_FORMATTING: Feature(_by("formatting", "format_whole")),
+    types.TEXT_DOCUMENT_RANGE_FORMATTING: Feature(_by("formatting", "format_range")),
     types.TEXT_DOCUMENT_ON_TYPE_FORMATTING: Feature(
-        format_on_type, types.DocumentOnTypeFormattingOptions(TYPED[0], TYPED[1:])
+        _by("formatting", "format_on_type"), types.DocumentOnTypeFormattingOptions("}", ["\n"])
     ),
-    types.TEXT_DOCUMENT_HOVER: Feature(hover),
-    types.TEXT_DOCUMENT_DEFINITION: Feature(definition),
-    types.TEXT_DOCUMENT_REFERENCES: Feature(references),
-    types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: Feature(highlights),
-    types.TEXT_DOCUMENT_PREPARE_RENAME: Feature(prepare_rename),
-    types.TEXT_DOCUMENT_RENAME: Feature(rename, types.RenameOptions(prepare_provider=True)),
-    types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Feature(symbols),
-    types.TEXT_DOCUMENT_FOLDING_RANGE: Feature(folds),
-    types.TEXT_DOCUMENT_SELECTION_RANGE: Feature(selections),
-    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: Feature(tokens, LEGEND),
-    types.TEXT_DOCUMENT_SIGNATURE_HELP: Feature(
-        signature_help, types.SignatureHelpOptions(trigger_characters=["(", ","], retrigger_characters=["="])
-    ),
-    types.TEXT_DOCUMENT_INLAY_HINT: Feature(inlay_hints),
-    types.TEXT_DOCUMENT_CODE_LENS: Feature(lenses, types.CodeLensOptions(resolve_provider=False)),
+    types.TEXT_DOCUMENT_HOVER: Feature(_by("hover", "hover")),
+    types.TEXT_DOCUMENT_DEFINITION: Feature(_by("navigation", "definition")),
+    types.TEXT_DOCUMENT_REFERENCES: Feature(_by("navigation", "references")),
+    types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: Feature(_by("navigation", "highlights")),
+    types.TEXT_DOCUMENT_PREPARE_RENAME: Feature(_by("navigation", "prepare_rename")),
+    types.TEXT_DOCUMENT_RENAME: Feature(_by("navigation", "rename"), types.RenameOptions(prepare_provider=True)),
+    types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Feature(_by("structure", "symbols")),
+    types.TEXT_DOCUMENT_FOLDING_RANGE: Feature(_by("structure", "folds")),
+    types.TEXT_DOCUMENT_SELECTION_RANGE: Feature(_by("structure", "selections")),
+    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: Feature(_by("tokens", "tokens"), LEGEND),
+    types.TEXT_DOCUMENT_SIGNATURE_HELP: Feature(_by("signatures", "signature_help"), _SIGNATURES),
+    types.TEXT_DOCUMENT_INLAY_HINT: Feature(_by("hints", "inlay_hints")),
+    types.TEXT_DOCUMENT_CODE_LENS: Feature(_by("hints", "lenses"), types.CodeLensOptions(resolve_provider=False)),
 }

@@ -14,8 +14,6 @@ from mlopsc.compiler.syntax.formatter import format_file
 from mlopsc.compiler.syntax.pieces import STEP
 from mlopsc.compiler.text import Span
 
-TYPED = ("}", "\n")
-"""What is typed before the line at the cursor is indented."""
 _PART = re.compile(
     r"""
     \"{3}(?:[^"]|"(?!""))*(?P<block>\"{3}|\Z)   # a text of several lines, which may not have ended yet
@@ -56,6 +54,16 @@ def _depth(before: str) -> int | None:
             return None
         depth = max(0, depth + bool(match["open"]) - bool(match["close"]))
     return depth
+
+
+def format_whole(project: Project, path: str, _: types.DocumentFormattingParams) -> list[types.TextEdit]:
+    """The edits that format a file."""
+    return format_document(project, path)
+
+
+def format_range(project: Project, path: str, params: types.DocumentRangeFormattingParams) -> list[types.TextEdit]:
+    """The edits that format the lines of a range."""
+    return format_document(project, path, params.range)
 
 
 def format_document(project: Project, path: str, range_: types.Range | None = None) -> list[types.TextEdit]:

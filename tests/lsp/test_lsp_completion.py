@@ -108,14 +108,3 @@ def broken(text: str, seed: int) -> str:
         at = chance.randrange(len(text))
         text = text[:at] + chance.choice(["", text[at] * 2, "{", '"', "(", "\n", "é🚲"]) + text[at + 1 :]
     return text
-
-
-@pytest.mark.parametrize("example", ["bike-demand", "flight-delays"])
-@pytest.mark.parametrize("seed", [None, 1, 2])
-def test_no_offset_of_an_example_is_too_much(example: str, seed: int | None) -> None:
-    """A sample of the offsets; the benchmark of editors takes every one."""
-    text = (EXAMPLES / example / "pipeline.mlops").read_text("utf-8")
-    text = text if seed is None else broken(text, seed)
-    asking = Asking(EXAMPLES / example, "pipeline.mlops", text)
-    for offset in random.Random(example).sample(range(len(text) + 1), 40):
-        asking.names(offset)
