@@ -43,7 +43,8 @@ class Playground:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for one in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(one, stopped.set)
+            with suppress(NotImplementedError):  # on Windows, Ctrl-C interrupts the loop instead
+                loop.add_signal_handler(one, stopped.set)
         async with await self._listen(port) as server:
             (socket,) = server.sockets
             self.guard = self.guard.changed(port=socket.getsockname()[1])
@@ -133,4 +134,5 @@ def serve_playground(
     for name in ("pygls", "websockets"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    asyncio.run(Playground(desk, version, registry, targets).serve(port, is_up))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(Playground(desk, version, registry, targets).serve(port, is_up))

@@ -122,11 +122,14 @@ class Session(Server):
     async def _apart(self, work: Callable[[Compilation], Result]) -> Result:
         """The result of work on the state of the texts as they are now, in the thread beside the server."""
         told = self._project().compilation
+        return await asyncio.get_running_loop().run_in_executor(self._beside, lambda: work(self._own(told)))
+
+    def _own(self, told: Compilation) -> Compilation:
+        """A compilation of the same texts that only the thread beside the server touches."""
         if self._state is None or self._state[0] is not told:
-            known = {file.source.path: file for file in told.files}
+            known = {file.source.path: file for file in self._state[1].files} if self._state else {}
             self._state = told, Compilation(told.workspace, self._registry, told.main, known)
-        state = self._state[1]
-        return await asyncio.get_running_loop().run_in_executor(self._beside, lambda: work(state))
+        return self._state[1]
 
 
 def _path(uri: str) -> Path:

@@ -8,6 +8,33 @@ from browser import Browser
 from conftest import Program, Start
 from page_driver import Page
 
+ROWS = """\
+data rows {
+  source    = csv("rows.csv")
+  transform = python("prep.py:clean")
+  target    = y
+
+  schema {
+    x: float
+    y: float
+  }
+
+  check rows >= 10
+  split = random(train = 80%, test = 20%)
+}
+"""
+USING = """\
+use "rows.mlops"
+
+pipeline trial {}
+
+train model {
+  data      = rows
+  estimator = sklearn("linear_model.Ridge")
+  minimize mae(train)
+}
+"""
+
 
 def test_a_mistake_is_underlined_and_its_fix_applied_and_the_graph_follows(bike: Program, browser: Browser) -> None:
     page = Page(browser, bike.address)
@@ -130,3 +157,53 @@ def test_it_fits_a_narrow_window_and_the_dark(start: Start, browser: Browser) ->
     page.sees("No findings", ".found")
     box = browser.js("getComputedStyle(document.querySelector('.drawing .train > rect')).fill")
     assert box == "rgb(74, 47, 16)", "the drawing is dark as well"
+
+
+def test_a_spec_of_several_files_is_renamed_as_a_whole_and_leads_into_python(
+    start: Start, browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.mlops").write_text(ROWS, encoding="utf-8")
+    (tmp_path / "pipeline.mlops").write_text(USING, encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("x,y\n" + "1,2\n" * 20, encoding="utf-8")
+    (tmp_path / "prep.py").write_text("def clean(rows):\n    return rows\n", encoding="utf-8")
+    page = Page(browser, start().address)
+    page.wait("document.querySelectorAll('.left [role=tab]').length === 2", "both files have an editor")
+    page.go_to("  data      = rows")
+    browser.press("F2")
+    page.wait("document.activeElement.name === 'name'")
+    browser.js("document.activeElement.select()")
+    page.type("trips")
+    browser.press("Enter")
+    page.sees("data      = trips", ".editor:not([hidden])")
+    page.wait("document.querySelectorAll('.left .unsaved').length === 2", "the other file is changed as well")
+    page.wait("!document.querySelector('.found').textContent.includes('error')", "the names fit")
+    browser.press("Ctrl+s")
+    page.sees("Saved", ".done")
+    assert "data trips {" in (tmp_path / "rows.mlops").read_text("utf-8")
+
+    page.go_to("  data      = trip")
+    browser.press("F12")
+    page.sees("data trips {", ".editor:not([hidden])")
+    page.go_to("prep.py:clean")
+    browser.press("F12")
+    page.sees("def clean(rows)", ".editor:not([hidden])")
+    page.wait("document.querySelector('.left .reads[aria-selected=true]')", "it is there to be read")
+
+
+def test_a_broken_spec_shows_what_is_wrong_and_a_lost_program_is_told(
+    start: Start, browser: Browser, tmp_path: Path
+) -> None:
+    spec = tmp_path / "pipeline.mlops"
+    spec.write_text("data rows {\n  source = <img src=x onerror=alert(1)>\n", encoding="utf-8")
+    program = start()
+    page = Page(browser, program.address, drawn=False)
+    page.sees("appear once the spec has no errors", ".empty")
+    page.wait("document.querySelector('.cm-lintRange-error')")
+    assert not browser.js("document.querySelector('main img')")
+    assert program.stop() == (0, "")
+    page.sees("The program has stopped", ".notice")
+    page.type("# still here")
+    page.sees("# still here", ".cm-content")
+    browser.said.clear()  # that nobody answers is what is tried
+    browser.open("about:blank")
+    browser.said.clear()
