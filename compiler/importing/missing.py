@@ -38,7 +38,9 @@ def _found(foreign: Foreign, written: Written) -> Iterator[Missing]:
     if "train" not in has:
         yield Missing(4, "nothing is trained, as far as it was understood", "write a `train` block")
     yield Missing(5, "nothing is asked of the rows but that there are some", "ranges of columns, and `check` rules")
-    if "test" not in has:
+    if "test" in has:
+        yield Missing(5, "no gate asks for tests of the code", '`require pytest("tests/")` in the `test` block')
+    else:
         yield Missing(5, "no gate judges the model", "write a `test` block with `require …(test) … at 95%`")
     if "release" not in has:
         yield Missing(6, "nothing says how a model comes into service", "mlopsc add release")
