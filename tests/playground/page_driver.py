@@ -39,6 +39,9 @@ class Page:
     def type(self, text: str) -> None:
         self.browser.type(text)
 
+    def paste(self, text: str) -> None:
+        self.browser.ask("Input.insertText", text=text)
+
     def stages(self) -> list[str]:
         found: list[str] = self.browser.js(
             "[...document.querySelectorAll('.drawing [data-stage]')].map(x => x.dataset.stage)"

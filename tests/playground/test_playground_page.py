@@ -55,8 +55,8 @@ def test_a_mistake_is_underlined_and_its_fix_applied_and_the_graph_follows(bike:
     page.wait("!document.querySelector('.result.old')", "the result is fresh")
 
     page.go_to("test demand_gate {", after=False)
-    page.type("train other {\ndata = rides\nestimator = sklearn(")
-    page.type('"linear_model.Ridge")\nminimize mae(validation)\n}\n')
+    page.paste('train other {\n  data = rides\n  estimator = sklearn("linear_model.Ridge")\n')
+    page.type("minimize mae(validation)\n}\n")
     page.wait("document.querySelector('.drawing [data-stage=other]')", "the new stage is drawn")
     page.wait("document.querySelector('.drawing .fresh[data-stage=other]')", "it lights up")
     assert (bike.folder / "pipeline.mlops").read_text("utf-8").count("other") == 0, "nothing is written unasked"
