@@ -7,9 +7,11 @@ import shlex
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from posixpath import join, normpath
 from typing import Any
 
+from mlopsc.compiler.importing.model import Tried
 from mlopsc.compiler.workspace import SourceProblem, Workspace
 
 _PYTHON = ("python", "python3", "python.exe", "py")
@@ -185,11 +187,20 @@ def _dotted(node: ast.expr, names: Mapping[str, str]) -> str:
     return ""
 
 
+def _is_literal(value: Any) -> bool:
+    """Whether the language has a value for it: numbers, texts, lists of such, and what is tried."""
+    if isinstance(value, list):
+        return all(_is_literal(one) for one in value)
+    if isinstance(value, Tried):
+        return all(map(_is_literal, (*value.values, *(value.ends or ()))))
+    return isfinite(value) if isinstance(value, float) else isinstance(value, int | str | bool | None)
+
+
 def _argument(node: ast.expr, parameters: Mapping[str, Any]) -> tuple[Any, str]:
     """The value of an argument, and the parameter that it is, if any; raises ValueError where it is computed."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
-            if name in parameters:
+            if name in parameters and _is_literal(parameters[name]):
                 return parameters[name], name
             raise ValueError
         case ast.Call(func=ast.Name(id="int" | "float" | "str"), args=[inner]):
@@ -198,6 +209,6 @@ def _argument(node: ast.expr, parameters: Mapping[str, Any]) -> tuple[Any, str]:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError from error
-    if not isinstance(value, int | float | str | bool | None):
+    if isinstance(value, list) or not _is_literal(value):
         raise ValueError
     return value, ""

@@ -56,6 +56,8 @@ def literal(value: Any) -> str:
             return "true" if value else "false"
         case str():
             return quoted_text(value)
+        case list():
+            return f"[{', '.join(map(literal, value))}]"
     return f"{value:.12f}".rstrip("0") if isinstance(value, float) and "e" in repr(value) else repr(value)
 
 

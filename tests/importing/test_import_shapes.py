@@ -375,6 +375,24 @@ def test_loops_conditions_and_exit_handlers_of_kubeflow(imports: Import) -> None
     assert not any("load" in what and "each time" in what for what in left)
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("[4, 8]", "hidden_layer_sizes = [4, 8]"),
+        ("[true, none, a]", 'hidden_layer_sizes = [true, "none", "a"]'),
+        ("[1, {a: b}]", "# decide: hidden_layer_sizes is computed in its code"),
+        ("{a: b}", "# decide: hidden_layer_sizes is computed in its code"),
+        ("1.0e-7", "hidden_layer_sizes = 0.0000001"),
+        (".inf", "# decide: hidden_layer_sizes is computed in its code"),
+    ],
+)
+def test_a_parameter_that_an_argument_takes(value: str, shown: str, imports: Import) -> None:
+    code = "from sklearn.neural_network import MLPRegressor\nMLPRegressor(hidden_layer_sizes=p['sizes'])\n"
+    stages = {"fit": {"cmd": "python fit.py", "deps": ["a.csv"], "outs": ["m.pkl"], "params": ["sizes"]}}
+    texts = {"dvc.yaml": json.dumps({"stages": stages}), "params.yaml": f"sizes: {value}", "fit.py": code}
+    assert shown in imports(files=texts).spec
+
+
 def test_a_metric_that_the_language_has_not_is_told(imports: Import) -> None:
     text = "stages: {fit: {cmd: python fit.py, deps: [a.csv], metrics: [m.json]}}"
     done: Imported = imports("--json", files={"dvc.yaml": text, "m.json": '{"wape": 1}'})
