@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlopsc.compiler.render.cells import safe
+from mlopsc.compiler.render.concealing import concealed
 from mlopsc.compiler.render.style import Style, Tone
 
 _TONES: dict[str, Tone] = {"@": "code", "-": "error", "+": "good"}
@@ -20,7 +21,7 @@ def render_diff(path: str, before: str, after: str, style: Style) -> str:
 
 def _lines(diff: Iterator[str], style: Style) -> Iterator[str]:
     for line in diff:
-        text = safe(line.rstrip("\r\n"))
+        text = concealed(safe(line.rstrip("\r\n")))
         if line.startswith(("---", "+++")):
             yield style("bold", text) + "\n"
         elif line.startswith(("@@", "-", "+")):

@@ -77,6 +77,20 @@ data weather {{
 """
 
 
+def test_a_diff_of_what_was_built_shows_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pipeline.mlops").write_text(SPEC, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["build"]) == 0
+    (tmp_path / "pipeline.mlops").write_text(SPEC.replace(PASSWORD, f"{PASSWORD}2"), "utf-8")
+    capsys.readouterr()
+    assert run(["build", "--check"]) == 1
+    written = capsys.readouterr()
+    assert "reader:***@example.com" in written.out + written.err
+    assert PASSWORD not in written.out + written.err
+
+
 @pytest.mark.parametrize(
     "command",
     [
