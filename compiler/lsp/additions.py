@@ -47,7 +47,7 @@ def _candidates(project: Project, path: str, span: Span) -> Iterator[Added]:
     for stage in stages.values():
         if stage.kind.word == "train" and _touches(stage.at, path, span):
             judged = any(one.kind.judges and one.value(one.kind.judges) == stage.name for one in stages.values())
-            gate = None if judged else _gate(project, stage)
+            gate = None if judged else gate_for(project, stage)
             if gate is not None:
                 yield from _added(project, f"Add a gate for `{stage.name}`", Piece(stage.at, gate, is_block=True))
     for score in project.compilation.principles:
@@ -133,7 +133,7 @@ def _metric(train: StageModel, split: str) -> tuple[str, str, str] | None:
     return text, ">=", "champion * 95%"
 
 
-def _gate(project: Project, train: StageModel) -> str | None:
+def gate_for(project: Project, train: StageModel) -> str | None:
     """A gate with the metric of the training: a limit that the rows can show, and the champion."""
     metric = _metric(train, "test")
     if metric is None:
@@ -242,12 +242,17 @@ def _comparison(missing: _Missing) -> Iterator[Piece]:
         yield Piece(missing.at, f"require {metric[0]} {metric[1]} {metric[2]} at 95% within 28d")
 
 
+def monitor_for(release: str) -> str:
+    """A monitor of a release, with what can be watched of any."""
+    lines = [f"release = {release}", "watch stable(features) over 7d, alarms <= 1 / 90d"]
+    lines += ["watch uptime >= 99.9% over 30d", 'on drift or uptime do notify("oncall@example.com")']
+    body = "\n".join(f"  {line}" for line in lines)
+    return f"monitor live {{\n{body}\n}}"
+
+
 def _monitor(missing: _Missing) -> Iterator[Piece]:
     if missing.stage is not None:
-        lines = [f"release = {missing.stage.name}", "watch stable(features) over 7d, alarms <= 1 / 90d"]
-        lines += ["watch uptime >= 99.9% over 30d", 'on drift or uptime do notify("oncall@example.com")']
-        body = "\n".join(f"  {line}" for line in lines)
-        yield Piece(missing.at, f"monitor live {{\n{body}\n}}", is_block=True)
+        yield Piece(missing.at, monitor_for(missing.stage.name), is_block=True)
 
 
 def _environment(missing: _Missing) -> Iterator[Piece]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
+from mlopsc.compiler.lsp.judged import counted
 from mlopsc.compiler.lsp.tables import SeenColumn, Table
+from mlopsc.compiler.scaffold.baselines import written
 from mlopsc.compiler.scaffold.guesses import Baseline, ColumnGuess, TableGuess
 from mlopsc.compiler.scaffold.names import target_rank
 from mlopsc.compiler.scaffold.spec import identifier, project_spec
 from mlopsc.compiler.schema.declarations import Task
 from mlopsc.compiler.workspace import Workspace
 
+_SAID = """\
+# Types, ranges and roles were guessed from the first {rows} of the file: correct what you know better.
+# `mlopsc init` reads the whole file, and finds more: leaks, times, what names a row."""
+_ASKED = 0.8
+"""How much of the error of the best constant answer a model may have."""
 _TASKS: dict[str, Task] = {"int": "regression", "float": "regression", "bool": "binary", "category": "multiclass"}
 
 
@@ -20,15 +29,22 @@ def spec_for(workspace: Workspace, table: Table) -> str:
     target = ranked[0] if named else (usable or [*table.columns])[-1]
     task = _TASKS.get(target.type, "multiclass")
     guess = TableGuess(
-        rows=table.rows,
+        rows=table.total,
         columns=tuple(_declared(one, is_target=one is target) for one in table.columns),
         target=target.name,
         task=task,
-        baseline=_baseline(task),
+        baseline=_baseline(task, target),
         remarks=(),
     )
     name = identifier(workspace.folder.name if workspace.folder else "", "pipeline")
-    return project_spec(name, guess, table.path, {}, "features.py")
+    text = project_spec(name, guess, table.path, {}, "features.py")
+    return f"{_SAID.format(rows=counted(table.rows, 'row'))}\n{text.partition(chr(10))[2]}"
+
+
+def data_for(workspace: Workspace, table: Table) -> str:
+    """The data block of that spec."""
+    found = re.search(r"^data .*?^}$", spec_for(workspace, table), re.MULTILINE | re.DOTALL)
+    return found[0] if found is not None else ""
 
 
 def _declared(column: SeenColumn, *, is_target: bool) -> ColumnGuess:
@@ -39,7 +55,8 @@ def _declared(column: SeenColumn, *, is_target: bool) -> ColumnGuess:
     return ColumnGuess(column.name, column.type, column.natural, "ignore" if left_out else role, column.missing, why)
 
 
-def _baseline(task: Task) -> Baseline:
+def _baseline(task: Task, target: SeenColumn) -> Baseline:
     if task == "regression":
-        return Baseline("mae", 0.0, "100", "correct this limit: how far off may a prediction be?")
+        limit = written(target.spread * _ASKED) if target.spread else "100"
+        return Baseline("mae", target.spread, limit, "correct this limit: how far off may a prediction be?")
     return Baseline("accuracy", 0.0, "80%", "correct this limit: what share of rows must be right?")

@@ -57,7 +57,7 @@ def complete(project: Project, path: str, params: lsp.CompletionParams) -> lsp.C
         cursor = _cursor(file.source.text, offset)
         if cursor is None:
             return None
-        replaced, offers = cursor.replaced, offers_at(project.compilation, path, cursor)
+        replaced, offers = cursor.replaced, offers_at(project, path, cursor)
     found: dict[str, lsp.CompletionItem] = {}
     range_ = lines.range(replaced)
     for number, offer in enumerate(offers):
@@ -65,8 +65,9 @@ def complete(project: Project, path: str, params: lsp.CompletionParams) -> lsp.C
     return lsp.CompletionList(is_incomplete=False, items=list(found.values()))
 
 
-def offers_at(compilation: Compilation, path: str, cursor: _Cursor) -> Iterable[Offer]:
+def offers_at(project: Project, path: str, cursor: _Cursor) -> Iterable[Offer]:
     """The offers for a cursor, the likeliest first."""
+    compilation = project.compilation
     probed = compilation.edited(path, cursor.text)
     file = next((one for one in probed.files if one.source.path == path), None)
     if file is None or not file.chunks:
@@ -77,7 +78,7 @@ def offers_at(compilation: Compilation, path: str, cursor: _Cursor) -> Iterable[
     values = Values(there, model, expected, compilation.workspace, cursor.number)
     if cursor.in_text is not None:
         return values.in_text(cursor.in_text)
-    return _Place(there, model, values, compilation).offers()
+    return _Place(there, model, values, project).offers()
 
 
 def _cursor(text: str, offset: int) -> _Cursor | None:
@@ -105,7 +106,12 @@ class _Place(Record):
     there: Around
     model: SemanticModel
     values: Values
-    compilation: Compilation
+    project: Project
+
+    @property
+    def compilation(self) -> Compilation:
+        """The spec as it is, without the made-up name."""
+        return self.project.compilation
 
     def offers(self) -> Iterable[Offer]:
         """What could stand there."""
@@ -151,7 +157,7 @@ class _Place(Record):
         if block is None:
             if not any(True for file in self.compilation.files for chunk in file.chunks for _ in chunk.items):
                 yield from first_spec(self.compilation.workspace)
-            yield from blocks_offered(registry, self._blocks, self.compilation.workspace)
+            yield from blocks_offered(self.project, self._blocks)
             return
         if block.kind.text == "schema":
             yield from self._columns()

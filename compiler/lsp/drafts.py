@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lsprotocol import types as lsp
 
+from mlopsc.compiler.lsp.additions import gate_for, monitor_for
 from mlopsc.compiler.lsp.examples import examples
 from mlopsc.compiler.lsp.files import csv_files
 from mlopsc.compiler.lsp.offers import Offer, escaped
+from mlopsc.compiler.lsp.projects import Project
 from mlopsc.compiler.lsp.tables import table_of
 from mlopsc.compiler.render.editors.snippets import snippets
-from mlopsc.compiler.scaffold.spec import identifier
+from mlopsc.compiler.scaffold.spec import AIMS, ESTIMATORS, identifier
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Block, Function
 from mlopsc.compiler.schema.parameters import Parameter
-from mlopsc.compiler.schema.registry import Registry
+from mlopsc.compiler.semantics.model import SemanticModel, StageModel
 from mlopsc.compiler.syntax import ast
 from mlopsc.compiler.workspace import Workspace
 
@@ -35,18 +37,52 @@ _NAMES = {
 _CHOSEN = "A name of your choice: what reads it calls it so."
 
 
-def blocks_offered(registry: Registry, blocks: Blocks, workspace: Workspace) -> Iterator[Offer]:
+def blocks_offered(project: Project, blocks: Blocks) -> Iterator[Offer]:
     """What a file may hold: blocks, constants, other files."""
-    known = list(blocks)
+    known, workspace = list(blocks), project.compilation.workspace
+    registry = project.compilation.registry
     bodies = snippets(registry)
     for word, block in registry.blocks.items():
-        snippet = _filled("\n".join(bodies[word]["body"]), block, known, workspace)
+        own = _own_body(project, word, known)
+        snippet = escaped(own) if own else _filled("\n".join(bodies[word]["body"]), block, known, workspace)
         yield Offer(word, lsp.CompletionItemKind.Class, "block", block.summary(), f"{word} ", snippet)
     doc = "A value with a name: a number, a text or a call that is written once and named where it is needed."
     yield Offer(
         "NAME = VALUE", lsp.CompletionItemKind.Constant, "constant", doc, "name = ", "${1:name} = ${2:45}", "name"
     )
     yield Offer("use", lsp.CompletionItemKind.Keyword, "", "Brings in the names of another file.", 'use "')
+
+
+def _own_body(project: Project, word: str, blocks: Blocks) -> str:
+    """A whole block for what this project has: a table, rows to learn from, a model to judge, a release to watch."""
+    from mlopsc.compiler.lsp.beginnings import data_for
+
+    model, workspace = project.compilation.model, project.compilation.workspace
+    stages = {name: stage for one in model.environments.values() for name, stage in one.stages.items()}
+    of_kind = {kind: [one for one in stages.values() if one.kind.word == kind] for kind in ("data", "train", "release")}
+    name = next((one.name for one in names_for(word, blocks, workspace)), word)
+    match word:
+        case "data" if not of_kind["data"]:
+            tables = (table_of(workspace, path) for path in csv_files(workspace)[:3])
+            table = next((one for one in tables if one is not None and one.rows), None)
+            return data_for(workspace, table) if table is not None else ""
+        case "train" if of_kind["data"]:
+            return _train(model, of_kind["data"][-1], name)
+        case "test" if of_kind["train"]:
+            return gate_for(project, of_kind["train"][-1]) or ""
+        case "monitor" if of_kind["release"]:
+            return monitor_for(of_kind["release"][-1].name)
+    return ""
+
+
+def _train(model: SemanticModel, data: StageModel, name: str) -> str:
+    """A model for what a data stage predicts; nothing where that is not known."""
+    column = data.column(str(data.value("target")))
+    family = model.registry.column_types.get(str(column.type["function"])) if column is not None else None
+    if family is None or family.task is None:
+        return ""
+    estimator, aim = f'sklearn("{ESTIMATORS[family.task]}", random_state = 7)', AIMS[family.task]
+    return f"train {name} {{\n  data      = {data.name}\n  estimator = {estimator}\n  {aim}\n}}"
 
 
 def names_for(kind: str, blocks: Blocks, workspace: Workspace) -> Iterator[Offer]:

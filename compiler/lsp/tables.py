@@ -58,12 +58,14 @@ class SeenColumn(Record):
 
 
 class Table(Record):
-    """The head of a file: what there is to say of its columns, of how many rows; `is_whole` if these are all."""
+    """The head of a file: what there is to say of its columns, of how many rows; `is_whole` if these are all.
+    `total` is about how many rows the file has."""
 
     path: str
     columns: tuple[SeenColumn, ...]
     rows: int
     is_whole: bool
+    total: int
 
 
 def table_of(workspace: Workspace, path: str, separator: str = ",") -> Table | None:
@@ -136,7 +138,8 @@ def _assigned(function: python.AST) -> Iterator[str]:
 def _on_disk(path: str, full: Path, changed: int, size: int, separator: str) -> Table | None:  # noqa: ARG001 (keys)
     with full.open("rb") as file:
         content = file.read(_HEAD)
-    return _read(path, content.decode("utf-8", "replace"), separator, is_whole=size <= _HEAD)
+    found = _read(path, content.decode("utf-8", "replace"), separator, is_whole=size <= _HEAD)
+    return found.changed(total=found.rows * size // len(content)) if found is not None and size > _HEAD else found
 
 
 def _read(path: str, text: str, separator: str, *, is_whole: bool = False) -> Table | None:
@@ -151,7 +154,7 @@ def _read(path: str, text: str, separator: str, *, is_whole: bool = False) -> Ta
         _column(name.strip().lstrip("\ufeff"), [row[index].strip() for row in rows[1:] if index < len(row)])
         for index, name in enumerate(rows[0])
     ]
-    return Table(path, tuple(one for one in columns if one.name), len(rows) - 1, is_whole)
+    return Table(path, tuple(one for one in columns if one.name), len(rows) - 1, is_whole, len(rows) - 1)
 
 
 def _column(name: str, written: list[str]) -> SeenColumn:
@@ -171,6 +174,8 @@ def _column(name: str, written: list[str]) -> SeenColumn:
     elif values:
         told = f"such as `{values[0]}`"
     clock = CLOCK.get(name.lower(), "") if kind == "int" else ""
+    if clock and not all(int(clock.split("..")[0]) <= float(value) <= int(clock.split("..")[1]) for value in values):
+        clock = ""
     is_id = kind in ("int", "text", "category") and len(distinct) == len(values) and numbers_rows(name)
     role = "pii" if is_personal(name) else "id" if is_id or identifies(name) else "calendar" if clock else ""
     missing = 1 - len(values) / len(written) if written else 0.0

@@ -16,12 +16,12 @@ from mlopsc.compiler.syntax.literals import ESCAPES
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_ESTIMATORS = {
+ESTIMATORS = {
     "regression": "ensemble.HistGradientBoostingRegressor",
     "binary": "ensemble.HistGradientBoostingClassifier",
     "multiclass": "ensemble.HistGradientBoostingClassifier",
 }
-_AIMS = {
+AIMS = {
     "regression": "minimize mae(validation)",
     "binary": "maximize roc_auc(validation)",
     "multiclass": "maximize accuracy(validation)",
@@ -97,8 +97,8 @@ def project_spec(
         options=options,
         features=features,
         columns=[(column, _clauses(column)) for column in guess.columns],
-        estimator=_ESTIMATORS[guess.task],
-        aim=_AIMS[guess.task],
+        estimator=ESTIMATORS[guess.task],
+        aim=AIMS[guess.task],
         data=identifier(PurePosixPath(path).name.split(".")[0], "rows", taken={"gate", "dev", model}),
         model=model,
         better="<=" if guess.task == "regression" else ">=",

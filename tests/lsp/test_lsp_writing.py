@@ -82,6 +82,27 @@ def test_an_empty_file_becomes_a_spec_without_mistakes(editor: Editor, project: 
     assert mistakes(editor, name, apply("", [first.text_edit])) == []
 
 
+def accepted(item: types.CompletionItem) -> str:
+    """What stands there once somebody has accepted an item and all that its snippet suggests."""
+    assert item.text_edit is not None
+    text = re.sub(r"(?<!\\)\$\{\d+:((?:[^{}]|\{[^}]*\})*)\}", r"\1", item.text_edit.new_text)
+    text = re.sub(r"(?<!\\)\$\{\d+\|([^,|]*)[^}]*\}", r"\1", text)
+    return re.sub(r"\\([$}\\])", r"\1", text.replace("$0", ""))
+
+
+def test_blocks_that_are_accepted_one_after_the_other_are_a_spec(editor: Editor) -> None:
+    shutil.copytree(EXAMPLES / "bike-demand/data", editor.folder / "drafted/data")
+    name, text = "drafted/pipeline.mlops", ""
+    (editor.folder / name).write_text("", "utf-8")
+    editor.open(name)
+    for word in ("pipeline", "environment", "data", "train", "test", "release", "monitor"):
+        item = next(one for one in complete(editor, name, text, len(text)) if one.label == word)
+        text += f"{accepted(item)}\n\n"
+    assert mistakes(editor, name, text) == []
+    for said in ("pipeline drafted", "bikers:     int in 0..", "minimize mae(validation)", "watch stable(features)"):
+        assert said in text
+
+
 def test_a_block_is_offered_with_what_it_must_say(editor: Editor, project: str) -> None:
     name = f"{project}/pipeline.mlops"
     editor.open(name)
@@ -89,8 +110,7 @@ def test_a_block_is_offered_with_what_it_must_say(editor: Editor, project: str) 
     items = {one.label: one for one in complete(editor, name, text + "\n", len(text) + 1)}
     release = items["release"]
     assert release.insert_text_format is types.InsertTextFormat.Snippet
-    assert release.text_edit is not None
-    written = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", release.text_edit.new_text).replace("$0", "")
+    written = accepted(release)
     assert "model = demand" in written
     assert "gate  = demand_gate" in written
     assert mistakes(editor, name, f"{text}\n{written}\n") == []
