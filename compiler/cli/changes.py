@@ -53,7 +53,13 @@ def changes_since(spec: Spec, revision: str) -> Changes:
     if before.has_errors:
         fact = f"the spec of {commit} has mistakes, so nothing can be said of what has changed"
         raise CommandFailure(fact, f"`git show {commit}:./{spec.name} | mlopsc check -` shows them")
-    return Changes(commit, tuple(_changes(before.model, now)), tuple(now.environments), False)
+    from mlopsc.compiler.render.concealing import concealed
+
+    changes = (
+        one.changed(what=concealed(one.what), before=concealed(one.before), now=concealed(one.now))
+        for one in _changes(before.model, now)
+    )
+    return Changes(commit, tuple(changes), tuple(now.environments), False)
 
 
 def _changes(before: SemanticModel, now: SemanticModel) -> Iterator[Change]:

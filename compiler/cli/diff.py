@@ -55,7 +55,8 @@ def command(arguments: tuple[str, ...], revision: str | None, as_json: bool) -> 
     if names[0] == names[1]:
         raise CommandFailure(f"`{names[0]}` is the same as itself", "name two environments", Exit.USAGE)
     first, second = (compilation.model.environments[name] for name in names)
-    sections = {**compared(first, second), "infrastructure": _infrastructure(spec, compilation, names)}
+    found = {**compared(first, second), "infrastructure": _infrastructure(spec, compilation, names)}
+    sections = {title: tuple(map(_concealed, rows)) for title, rows in found.items()}
     costs = _costs(spec, compilation, names)
     if as_json:
         rows = {title: [vars(row) for row in found] for title, found in sections.items()}
@@ -66,6 +67,13 @@ def command(arguments: tuple[str, ...], revision: str | None, as_json: bool) -> 
     style = style_of(sys.stdout)
     click.echo("\n".join(_lines(sections, costs, names, style)), color=style.colour)
     return Exit.OK
+
+
+def _concealed(row: Row) -> Row:
+    from mlopsc.compiler.ir.comparing import Row
+    from mlopsc.compiler.render.concealing import concealed
+
+    return Row(concealed(row.what), concealed(row.first), concealed(row.second))
 
 
 def _since(arguments: tuple[str, ...], revision: str, as_json: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,23 @@ def test_a_diff_of_what_was_built_shows_no_secret(
     written = capsys.readouterr()
     assert "reader:***@example.com" in written.out + written.err
     assert PASSWORD not in written.out + written.err
+
+
+@pytest.mark.parametrize("command", [["dev", "prod"], ["dev", "prod", "--json"], ["--since", "HEAD"]], ids=" ".join)
+def test_what_differs_shows_no_secret(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = f'environment prod {{\n  follows = dev\n  override weather {{ source = csv("{URL}?a") }}\n}}\n'
+    (tmp_path / "pipeline.mlops").write_text(SPEC + other, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], check=True, capture_output=True)
+    (tmp_path / "pipeline.mlops").write_text((SPEC + other).replace(PASSWORD, f"{PASSWORD}2"), "utf-8")
+    assert run(["diff", *command]) == 0
+    shown = capsys.readouterr().out
+    assert "reader:***@example.com" in shown
+    assert PASSWORD not in shown
 
 
 @pytest.mark.parametrize(
