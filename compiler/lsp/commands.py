@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from mlopsc.compiler.lsp.documents import Documents
@@ -20,6 +21,8 @@ RUN, WHY = "mlops.run", "mlops.why"
 _PROGRAM = (sys.executable, "-m", "mlopsc.compiler.cli")
 _LONGEST_LINE = 1 << 26
 _MOST_TOLD = 3
+_PATIENCE = 5
+"""Seconds in which an editor shows a bar of progress, or does without."""
 _ENDED = {
     "ok": (types.MessageType.Info, "is done"),
     "fail": (types.MessageType.Warning, "has failed"),
@@ -37,6 +40,7 @@ class Commands:
         self._server = server
         self._documents = documents
         self._projects = projects
+        self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: dict[Path, Process | None] = {}
         server.command(RUN)(lambda *arguments: self._begin(self._run, arguments))
@@ -48,6 +52,7 @@ class Commands:
         uri, stage = (*map(str, arguments), "", "")[:2]
         spec = self._spec(uri)
         if spec is not None and stage:
+            self._running[spec] = None
             coroutine: Coroutine[Any, Any, None] = work(spec, stage)
             task = asyncio.get_running_loop().create_task(coroutine)
             self._tasks.add(task)
@@ -71,10 +76,9 @@ class Commands:
         return path
 
     async def _run(self, spec: Path, stage: str) -> None:
-        token = await self._progress(f"mlopsc run {stage}")
-        self._running[spec] = None
-        found: dict[str, Any] = {}
+        token, found = None, dict[str, Any]()
         try:
+            token = await self._progress(f"mlopsc run {stage}")
             process = await self._start(spec, "run", str(spec), stage, "--json")
             assert process.stdout is not None
             assert process.stderr is not None
@@ -87,7 +91,7 @@ class Commands:
         except (OSError, ValueError) as error:
             self._tell(types.MessageType.Error, f"`mlopsc run {stage}` did not go on: {error}; run it in a terminal")
         finally:
-            self._running.pop(spec, None)
+            _end(self._running.pop(spec, None))
             if token is not None:
                 self._server.work_done_progress.end(token, types.WorkDoneProgressEnd())
             if self._documents.wishes.refreshes_lenses:
@@ -118,14 +122,21 @@ class Commands:
         """A bar of progress, where the editor has one."""
         if not self._documents.wishes.progress:
             return None
-        token = f"{title} {len(self._tasks)} {id(object())}"
-        await self._server.work_done_progress.create_async(token)
+        self._count += 1
+        token = f"{title} {self._count}"
+        try:
+            await asyncio.wait_for(self._server.work_done_progress.create_async(token), _PATIENCE)
+        except (JsonRpcException, TimeoutError):  # it runs without
+            return None
         self._server.work_done_progress.begin(token, types.WorkDoneProgressBegin(title))
         return token
 
     def _hear(self, line: bytes, token: str | None, found: dict[str, Any]) -> None:
-        """One event of a run: what begins is shown, how stages ended is kept."""
-        event = json.loads(line)
+        """One event of a run: what begins is shown, how stages ended is kept; warnings stand between events."""
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return
         match event.get("event"):
             case "StageStarted" if token is not None:
                 report = types.WorkDoneProgressReport(message=f"{event['kind']} {event['stage']}")
@@ -139,8 +150,13 @@ class Commands:
     def _stop(self) -> None:
         """The editor leaves: nobody waits any more for what still runs. What is done is kept."""
         for process in self._running.values():
-            if process is not None and process.returncode is None:
-                process.terminate()
+            _end(process)
+
+
+def _end(process: Process | None) -> None:
+    """End a process that nobody listens to any more; what it has done is kept."""
+    if process is not None and process.returncode is None:
+        process.terminate()
 
 
 def _text(path: Path) -> str:

@@ -143,6 +143,18 @@ def test_a_lens_says_why(editor: Editor, opened: str) -> None:
     assert editor.shown[-1].message.startswith("rides data would run")
 
 
+def test_one_run_of_a_spec_goes_on_at_a_time(editor: Editor, opened: str) -> None:
+    run = lenses(editor, opened)[0]
+    shown, done = len(editor.shown), len(editor.refreshed)
+    for _ in range(2):
+        editor.ask(types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams(run.command, run.arguments))
+    assert editor.until(lambda: len(editor.refreshed) > done, 60)
+    assert [one.message.partition("\n")[0] for one in editor.shown[shown:]] == [
+        "`pipeline.mlops` is running already",
+        "`rides` has failed",
+    ]
+
+
 @pytest.mark.parametrize("arguments", [None, [], ["file:///no/where.mlops", "rides"], [4, {}], ["untitled:x", "rides"]])
 def test_a_command_about_nothing_harms_nothing(editor: Editor, opened: str, arguments: list[object] | None) -> None:
     editor.ask(types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams("mlops.run", arguments))
