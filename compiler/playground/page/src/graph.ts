@@ -32,6 +32,9 @@ export class Graph {
     const parsed = new DOMParser().parseFromString(before + after, "image/svg+xml");
     const svg = document.importNode(parsed.documentElement, true);
     this.sheet.replaceSync(`.drawing { ${style} }`);
+    const [width, height] = [Number(svg.getAttribute("width")), Number(svg.getAttribute("height"))];
+    this.drawing.style.setProperty("--width", `${width}px`);
+    this.drawing.style.setProperty("--ratio", String(width / Math.max(1, height)));
     this.drawing.replaceChildren(svg);
     const now = new Map<string, string>();
     for (const box of svg.querySelectorAll<SVGGElement>("[data-stage]")) {
@@ -46,8 +49,20 @@ export class Graph {
   /** Mark the stage that the cursor is in. */
   mark(name: string | null): void {
     for (const box of this.drawing.querySelectorAll<SVGGElement>("[data-stage]")) {
-      box.classList.toggle("here", box.dataset["stage"] === name);
+      const isHere = box.dataset["stage"] === name;
+      if (isHere && !box.classList.contains("here")) this.bring(box);
+      box.classList.toggle("here", isHere);
     }
+  }
+
+  /** Scroll a stage into sight, and nothing but the drawing. */
+  private bring(box: Element): void {
+    const [own, whole] = [box.getBoundingClientRect(), this.drawing.getBoundingClientRect()];
+    const by = (from: number, to: number, low: number, high: number) => (from < low ? from - low : Math.max(0, to - high));
+    this.drawing.scrollBy({
+      left: by(own.left, own.right, whole.left, whole.right),
+      top: by(own.top, own.bottom, whole.top, whole.bottom),
+    });
   }
 
   private clicked(event: Event): void {
