@@ -59,10 +59,26 @@ def complete(project: Project, path: str, params: lsp.CompletionParams) -> lsp.C
             return None
         replaced, offers = cursor.replaced, offers_at(project, path, cursor)
     found: dict[str, lsp.CompletionItem] = {}
-    range_ = lines.range(replaced)
-    for number, offer in enumerate(offers):
+    range_, behind = lines.range(replaced), _behind(file.source.text, replaced.end)
+    for number, full in enumerate(offers):
+        offer = full.alone() if _continues(full, behind) else full
         found.setdefault(offer.name, offer.item(range_, number, snippets=project.wishes.snippets))
     return lsp.CompletionList(is_incomplete=False, items=list(found.values()))
+
+
+def _behind(text: str, offset: int) -> str:
+    """What stands on the line behind what is replaced."""
+    end = text.find("\n", offset)
+    return text[offset : end if end >= 0 else len(text)].lstrip(" \t")
+
+
+def _continues(offer: Offer, behind: str) -> bool:
+    """Whether what an offer writes behind its name is there already: `=`, the arguments, the rest of a block."""
+    written = (offer.snippet or offer.text).removeprefix(offer.name).lstrip()
+    if behind.startswith("==") or not written:
+        return False
+    is_header = offer.detail == "block" and (behind[:1] == "{" or behind[:1].isidentifier())
+    return is_header or (written[0] == behind[:1] and written[0] in "=(")
 
 
 def offers_at(project: Project, path: str, cursor: _Cursor) -> Iterable[Offer]:

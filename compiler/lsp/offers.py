@@ -49,6 +49,10 @@ class Offer(Record):
     snippet: str = ""
     filtered: str = ""
 
+    def alone(self) -> Offer:
+        """The name without what would follow it."""
+        return self.changed(text=self.name, snippet="")
+
     def item(self, range_: lsp.Range, number: int, *, snippets: bool) -> lsp.CompletionItem:
         """What the editor shows; offers stay in their order."""
         told = lsp.MarkupContent(lsp.MarkupKind.Markdown, self.documentation) if self.documentation else None

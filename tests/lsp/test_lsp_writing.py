@@ -147,6 +147,25 @@ def test_what_an_item_writes(editor: Editor, project: str, before: str, label: s
     assert re.sub(r"\$\{\d+(?::([^}]*))?\}", lambda match: match[1] or "", edit.new_text) == written
 
 
+@pytest.mark.parametrize(
+    ("marked", "label", "after"),
+    [
+        ("data x {\n  ta|get = bikers\n}", "target", "data x {\n  target = bikers\n}"),
+        ('data x {\n  source = cs|("a.csv")\n}', "csv", 'data x {\n  source = csv("a.csv")\n}'),
+        ("tes|t gate {\n}", "test", "test gate {\n}"),
+        ('train x {\n  estimator = sklearn("linear_model.Ridge", al| = 2)\n}', "alpha", None),
+    ],
+)
+def test_what_is_there_already_is_not_written_twice(
+    editor: Editor, project: str, marked: str, label: str, after: str | None
+) -> None:
+    name, text = f"{project}/pipeline.mlops", marked.replace("|", "")
+    editor.open(name)
+    item = next(one for one in complete(editor, name, text, marked.index("|")) if one.label == label)
+    assert item.text_edit is not None
+    assert apply(text, [item.text_edit]) == (after or text.replace("al = 2", "alpha = 2"))
+
+
 def test_an_allowed_rule_is_offered_where_it_speaks(editor: Editor, project: str) -> None:
     name = f"{project}/pipeline.mlops"
     editor.open(name)
