@@ -45,7 +45,7 @@ def analyse(
     findings = Findings(_faults(files))
     memory = memory or Memory()
     memory.begin(files, registry)
-    program = collect(files, registry, project, findings, memory.origins)
+    program = collect(files, registry, project, findings, memory.origins, memory.scope)
     analysis = _Analysis(program, Merger(program), tuple(files))
     constants, metrics = analysis.constants(), analysis.metrics()
     environments = Environments(program, analysis.merger, files[0].source, memory, focus).check()

@@ -1,8 +1,8 @@
 """What is kept of a checked program for its next state: a stage that an edit does not touch is not checked again.
 
-What is found in a stage rests on its blocks and those of the stages that it reads, on all names of the program, on the
-constants that it uses, and on what the project has on disk. The first is the key by which a result is kept, the second
-is compared as a whole at the beginning of each state, and the others are asked again.
+What is found in a stage rests on its blocks and those of the stages that it reads, on the names in them, on the
+constants that it uses, and on what the project has on disk. The first is the key by which a result is kept; a result is
+forgotten when a name that its text holds has come, gone or moved; and the others are asked again.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections import UserDict
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
-from mlopsc.compiler.records import Entity
+from mlopsc.compiler.records import Entity, Record
 from mlopsc.compiler.schema.registry import Registry
 from mlopsc.compiler.semantics.findings import Notes
 from mlopsc.compiler.semantics.merging import Merged
 from mlopsc.compiler.semantics.project import ProjectReader, PythonProblem, PythonSignature
 from mlopsc.compiler.semantics.quantities import Value
-from mlopsc.compiler.semantics.scopes import ConstantDefinition, Program
+from mlopsc.compiler.semantics.scopes import ConstantDefinition, Program, Scope
 from mlopsc.compiler.semantics.stages import check_stage
 from mlopsc.compiler.semantics.views import Checked
 from mlopsc.compiler.syntax import ast
@@ -59,12 +59,16 @@ class _Values(UserDict[ConstantDefinition, Value]):
 
 
 class _Outcome(Entity):
-    """What came of checking a stage, which rests on the `answers` of the project and on constants, by name."""
+    """What came of checking a stage, which rests on the `answers` of the project and on constants, by name.
+
+    `text` is all that was read of the program, in which every name stands that it could rest on.
+    """
 
     checked: Checked
     notes: Notes
     answers: Mapping[tuple[str, str], object]
     constants: Mapping[str, object]
+    text: str
 
     def holds(self, program: Program) -> bool:
         """Whether all would answer as they did. Messages have places of their own, so they are made anew."""
@@ -78,34 +82,65 @@ class _Outcome(Entity):
         return all(getattr(project, question)(about) == answer for (question, about), answer in self.answers.items())
 
 
+class _Names(Record):
+    """What stages know of the rest of a program: `places` are what has a name, and where; `others` is all else."""
+
+    places: dict[str, list[object]]
+    others: list[object]
+
+    def differing(self, after: _Names) -> set[str]:
+        """The names that have come, gone or moved."""
+        names = {*self.places, *after.places}
+        return {name for name in names if self.places.get(name) != after.places.get(name)}
+
+
 class Memory:
     """What is kept from one state of a program to the next. Only one state is in force, the one begun last."""
 
     def __init__(self) -> None:
         self.states = 0
         """How many states there were since all was checked."""
-        self._names: object = None
+        self._registry: Registry | None = None
+        self._names: _Names = _Names({}, [])
+        self._chunks: dict[str, tuple[ast.Chunk, ...]] = {}
         self._origins: dict[str, tuple[ast.Origin, ...]] = {}
+        self._scopes: dict[str, Scope] = {}
         self._before: dict[tuple[object, ...], _Outcome] = {}
         self._now: dict[tuple[object, ...], _Outcome] = {}
 
     def begin(self, files: Sequence[ast.File], registry: Registry) -> None:
-        """A new state: nothing is kept when a name has come, gone or changed since the last one."""
-        names = registry, [(file.source.path, [_named(chunk, registry) for chunk in file.chunks]) for file in files]
+        """A new state: what rests on a name that has come, gone or moved since the last one is forgotten."""
+        self._origins = {file.source.path: self._moved(file) for file in files}
+        self._chunks = {file.source.path: file.chunks for file in files}
+        before, self._names = self._names, _names(files, self._origins, registry)
+        if before.others != self._names.others or registry != self._registry:
+            self.states, self._before = 0, {}
+        changed = before.differing(self._names)
+        if changed:
+            kept = ((key, one) for key, one in self._before.items() if not any(name in one.text for name in changed))
+            self._before = dict(kept)
+        self._registry, self._now = registry, {}
         self.states += 1
-        self._now = {}
-        if names == self._names:
-            for file in files:
-                for origin, start in zip(self._origins[file.source.path], file.starts, strict=True):
-                    origin.move(file.source, start)
+
+    def _moved(self, file: ast.File) -> tuple[ast.Origin, ...]:
+        """The origins of a file's chunks: of those that were there before, the same ones, moved to where they are."""
+        chunks, origins = self._chunks.get(file.source.path, ()), self._origins.get(file.source.path, ())
+        if len(chunks) == len(file.chunks):
+            found = list(origins)
         else:
-            self.states = 1
-            self._names, self._before = names, {}
-            self._origins = {file.source.path: file.origins() for file in files}
+            known = {id(chunk): origin for chunk, origin in zip(chunks, origins, strict=True)}
+            found = [known.pop(id(one), ast.Origin(file.source, 0)) for one in file.chunks]
+        for origin, start in zip(found, file.starts, strict=True):
+            origin.move(file.source, start)
+        return tuple(found)
 
     def origins(self, file: ast.File) -> tuple[ast.Origin, ...]:
         """What turns the spans of a file's chunks into locations, in this state and in later ones."""
         return self._origins[file.source.path]
+
+    def scope(self, path: str) -> Scope:
+        """An empty scope for the names of a file, the same in every state: what is kept sees the names as they are."""
+        return self._scopes.setdefault(path, Scope(path)).empty()
 
     def checked(
         self, program: Program, merged: Merged, read: Sequence[Checked | None], others: Mapping[str, Checked]
@@ -132,7 +167,8 @@ def _outcome(program: Program, merged: Merged, others: Mapping[str, Checked]) ->
     constants = {one.name: _content(one, program) for one in values.asked}
     if any(program.constants.get(one.name) is not one for one in values.asked):
         constants[""] = None  # another has its name, which is a mistake: nothing is kept
-    return _Outcome(checked, notes, asking.answers, constants)
+    read = [part.at.text for part in merged.parts] + [one.home.at(one.setting).text for one in values.asked]
+    return _Outcome(checked, notes, asking.answers, constants, "\n".join(read))
 
 
 def _content(constant: ConstantDefinition, program: Program) -> object:
@@ -144,13 +180,22 @@ def _content(constant: ConstantDefinition, program: Program) -> object:
     return home.origin, id(call), call
 
 
-def _named(chunk: ast.Chunk, registry: Registry) -> Any:
-    """What all stages know of a chunk: of blocks and constants the name, and of a metric or a `use` all of it."""
-    match chunk.items:
-        case (ast.Block(kind=kind, label=ast.Ref(parts=(_,)) as label, header=header),):
-            block = registry.blocks.get(kind.text)
-            if block is not None and block.defines is None:
-                return kind, label, header
-        case (ast.Setting(name=name, value=value),):
-            return name, isinstance(value, ast.Call)
-    return chunk.text
+def _names(files: Sequence[ast.File], origins: Mapping[str, Sequence[ast.Origin]], registry: Registry) -> _Names:
+    """Of blocks and constants the name counts, of a metric or a `use` all of it."""
+    found = _Names({}, [])
+    for file in files:
+        found.others.append(file.source.path)
+        for chunk, origin in zip(file.chunks, origins[file.source.path], strict=True):
+            for item in chunk.items:
+                match item:
+                    case ast.Block(kind=kind) if (
+                        block := registry.blocks.get(kind.text)
+                    ) and block.defines is not None:
+                        found.others.append((origin, chunk.text))
+                    case ast.Block(label=ast.Ref() as label):
+                        found.places.setdefault(label.parts[0].text, []).append((origin, item.kind, label, item.header))
+                    case ast.Setting(name=name):
+                        found.places.setdefault(name.text, []).append((origin, name, isinstance(item.value, ast.Call)))
+                    case ast.Rule(verb=ast.Name(text="use")):
+                        found.others.append((origin, chunk.text))
+    return found

@@ -98,6 +98,12 @@ class Scope:
         self.constants: dict[str, ConstantDefinition] = {}
         self.poisoned: set[str] = set()
 
+    def empty(self) -> Scope:
+        """Forget all names; it is the scope of the next state then, for what was kept of this one too."""
+        for names in (self.blocks, self.constants, self.poisoned):
+            names.clear()
+        return self
+
     def add(self, name: str, found: Definition) -> Definition:
         """Know a definition by a name; what had this name before stays and is returned."""
         if isinstance(found, BlockDefinition):
@@ -169,17 +175,21 @@ def collect(
     project: ProjectReader,
     findings: Findings,
     origins: Callable[[ast.File], Sequence[ast.Origin]] = ast.File.origins,
+    scope: Callable[[str], Scope] = Scope,
 ) -> Program:
-    """What the files define; the first is the main one. `origins` are those of the chunks of a file."""
-    return _Collector(files, registry, project, findings, origins).collect()
+    """What the files define; the first is the main one.
+
+    `origins` are those of the chunks of a file, and `scope` is an empty one for the names of a file.
+    """
+    return _Collector(files, registry, project, findings, origins, scope).collect()
 
 
 class _Unit:
     """A file, what it defines itself, and the names that are known in it."""
 
-    def __init__(self, file: ast.File) -> None:
+    def __init__(self, file: ast.File, scope: Scope) -> None:
         self.file = file
-        self.scope = Scope(file.source.path)
+        self.scope = scope
         self.own: list[Definition] = []
         self.used: tuple[UsedFile, ...] = ()
 
@@ -192,9 +202,10 @@ class _Collector:
         project: ProjectReader,
         findings: Findings,
         origins: Callable[[ast.File], Sequence[ast.Origin]],
+        scope: Callable[[str], Scope],
     ) -> None:
         self._origins = origins
-        self._units = {file.source.path: _Unit(file) for file in files}
+        self._units = {file.source.path: _Unit(file, scope(file.source.path)) for file in files}
         self._main = next(iter(self._units))
         self._registry = registry
         self._project = project

@@ -15,6 +15,7 @@ from measure import Figure, cpu_seconds, paired_ratio
 from specs import many_stages, write_project
 
 if TYPE_CHECKING:
+    from lsp_asking import Asking
     from lsp_raw import Raw
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,9 @@ def editor(work: Path) -> Iterator[Figure]:
     lines = text.count("\n")
     yield Figure(f"a keystroke in {lines:,} lines: diagnostics, 95th percentile", percentile(diagnostics), 50, "ms")
     yield Figure(f"a keystroke in {lines:,} lines: completion, 95th percentile", percentile(completion), 30, "ms")
+    yield Figure(
+        f"a letter anywhere in {lines:,} lines: diagnostics, 95th percentile", anywhere(asking, text), 50, "ms"
+    )
     slowest, count = 0.0, 0
     for name in ("bike-demand", "flight-delays"):
         folder = ROOT / "examples" / name
@@ -70,6 +74,21 @@ def editor(work: Path) -> Iterator[Figure]:
     note = f"{count:,} places, hover too; none fails"
     yield Figure("completion at the slowest place of the examples", slowest * 1000, 100, "ms", note=note)
     yield from server(work / "server")
+
+
+def anywhere(asking: Asking, text: str) -> float:
+    """Letters, quotes and braces put in and taken away all over a spec, names and strings included."""
+    from mlopsc.compiler.lsp.diagnostics import by_file
+
+    project, chance, found = asking.projects.of(asking.uri), random.Random(7), []
+    for number in range(KEYSTROKES):
+        at = chance.randrange(len(text))
+        for state in (text[:at] + chance.choice('ab 1."{(\n') + text[at:], text):
+            asking.set(state)
+            found.append(cpu_of(lambda: by_file(project, project.compilation.diagnostics)))
+        if number % PAUSE == 0:
+            gc.collect()
+    return percentile(found)
 
 
 def server(work: Path) -> Iterator[Figure]:
