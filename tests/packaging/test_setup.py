@@ -102,11 +102,13 @@ ALL = [
     *(".", ".", "", "tests/packaging/floors.py", "tests/packaging/alibi.py", "tests/targets/promtool.py"),
     *("tests/targets/terraform/stubs.py", "tests/targets/terraform/fetch_checkov.py"),
     *("tests/targets/github/fetch_act.py", "tests/targets/github/workflow_checkers.py"),
-    *("tests/targets/github/mermaid_parser.py", "tests/editors/editor_tools.py", "integration", SUITE),
+    *("tests/targets/github/mermaid_parser.py", "tests/editors/editor_tools.py"),
+    *("tests/playground/page_bundle.py", "integration", SUITE),
 ]
 """The last word of each thing that CI asks: two of ruff, mypy without any, the lowest versions, the detectors of
 alibi-detect, Prometheus' checker, what plays a provider of Terraform, checkov, act, the checkers of workflows,
-Mermaid's parser, what judges editor packages, what takes large programs of others, the suite."""
+Mermaid's parser, what judges editor packages, the page of the playground, what takes large programs of others, the
+suite."""
 
 
 @pytest.mark.parametrize(

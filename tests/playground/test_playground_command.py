@@ -11,6 +11,7 @@ from pathlib import Path
 
 import page_bundle
 import pytest
+from browser import PATIENCE
 from click.testing import CliRunner
 from conftest import Start
 
@@ -48,6 +49,7 @@ def test_being_terminated_leaves_no_copy_behind(start: Start, tmp_path: Path) ->
         os.environ.pop("TMPDIR") if before is None else os.environ.update(TMPDIR=before)
     assert len([*scratch.iterdir()]) == 1
     program.process.send_signal(signal.SIGTERM)
+    program.process.wait(PATIENCE)
     assert program.stop() == (0, "")
     assert [*scratch.iterdir()] == []
 
