@@ -207,3 +207,18 @@ def test_a_broken_spec_shows_what_is_wrong_and_a_lost_program_is_told(
     browser.said.clear()  # that nobody answers is what is tried
     browser.open("about:blank")
     browser.said.clear()
+
+
+def test_a_connection_that_was_lost_comes_back_with_the_text_as_it_is(bike: Program, browser: Browser) -> None:
+    kept = (
+        "const W = WebSocket; window.WebSocket = class extends W { constructor(at) { super(at); window.line = this } }"
+    )
+    script = browser.ask("Page.addScriptToEvaluateOnNewDocument", source=kept)["identifier"]
+    page = Page(browser, bike.address)
+    browser.ask("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    page.go_to("  model = demand")
+    browser.js("window.line.close()")
+    page.sees("Your text is still here", ".notice")
+    page.type("x")
+    page.sees("3 errors", ".found")
+    page.wait("document.querySelector('.notice').hidden", "it is not told any more")

@@ -95,7 +95,7 @@ export class Connection implements Transport {
       const wasThere = this.socket === socket;
       this.socket = null;
       if (wasThere) this.told(false);
-      window.setTimeout(() => this.open(), 1500);
+      window.setTimeout(() => this.open(), 1000);
     };
   }
 
