@@ -44,7 +44,9 @@ def missing_arguments(
 
 
 def _told(parameter: Parameter) -> str:
-    return parameter.description.rstrip(".")[:1].lower() + parameter.description.rstrip(".")[1:]
+    """What a parameter is for, without the example at the end: what it takes has one already."""
+    told = parameter.description.rstrip(".").partition(", such as ")[0]
+    return told[:1].lower() + told[1:]
 
 
 @message("E309", "argument without a parameter")
