@@ -7,6 +7,7 @@ forgotten when a name that its text holds has come, gone or moved; and the other
 
 from __future__ import annotations
 
+import re
 from collections import UserDict
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
@@ -21,6 +22,8 @@ from mlopsc.compiler.semantics.scopes import ConstantDefinition, Program, Scope
 from mlopsc.compiler.semantics.stages import check_stage
 from mlopsc.compiler.semantics.views import Checked
 from mlopsc.compiler.syntax import ast
+
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 class _Asking:
@@ -61,14 +64,14 @@ class _Values(UserDict[ConstantDefinition, Value]):
 class _Outcome(Entity):
     """What came of checking a stage, which rests on the `answers` of the project and on constants, by name.
 
-    `text` is all that was read of the program, in which every name stands that it could rest on.
+    `words` are those of all that was read of the program: every name that it could rest on is made of them.
     """
 
     checked: Checked
     notes: Notes
     answers: Mapping[tuple[str, str], object]
     constants: Mapping[str, object]
-    text: str
+    words: frozenset[str]
 
     def holds(self, program: Program) -> bool:
         """Whether all would answer as they did. Messages have places of their own, so they are made anew."""
@@ -89,9 +92,14 @@ class _Names(Record):
     others: list[object]
 
     def differing(self, after: _Names) -> set[str]:
-        """The names that have come, gone or moved."""
+        """The words of the names that have come, gone or moved."""
         names = {*self.places, *after.places}
-        return {name for name in names if self.places.get(name) != after.places.get(name)}
+        return {
+            word
+            for name in names
+            if self.places.get(name) != after.places.get(name)
+            for word in _WORD.findall(name) or [name]
+        }
 
 
 class Memory:
@@ -117,8 +125,7 @@ class Memory:
             self.states, self._before = 0, {}
         changed = before.differing(self._names)
         if changed:
-            kept = ((key, one) for key, one in self._before.items() if not any(name in one.text for name in changed))
-            self._before = dict(kept)
+            self._before = {key: one for key, one in self._before.items() if one.words.isdisjoint(changed)}
         self._registry, self._now = registry, {}
         self.states += 1
 
@@ -168,7 +175,7 @@ def _outcome(program: Program, merged: Merged, others: Mapping[str, Checked]) ->
     if any(program.constants.get(one.name) is not one for one in values.asked):
         constants[""] = None  # another has its name, which is a mistake: nothing is kept
     read = [part.at.text for part in merged.parts] + [one.home.at(one.setting).text for one in values.asked]
-    return _Outcome(checked, notes, asking.answers, constants, "\n".join(read))
+    return _Outcome(checked, notes, asking.answers, constants, frozenset(_WORD.findall("\n".join(read))))
 
 
 def _content(constant: ConstantDefinition, program: Program) -> object:
