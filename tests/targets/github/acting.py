@@ -4,7 +4,7 @@ What is real: the files that `mlopsc build` wrote, GitHub's expressions, conditi
 has them, the scripts, pip, mlopsc from its wheel, and all that it does. What stands in: the machines and their Docker;
 the actions in `stand_ins`, Terraform, `aws` and `az` among them; one environment for all jobs, with mlopsc from the
 wheel and packages of others from that of the tests, so that a job's pip finds all that it asks for, and downloads
-nothing.
+nothing. It is asked for each list once.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ def equipped(folder: Path) -> Workshop:
     (own / "others.pth").write_text(str(packages), encoding="utf-8")
     install = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--find-links", str(wheels), "mlopsc"]
     _output([str(environment / "bin" / "python"), *install], folder)
+    shutil.copytree(HERE / "stand_ins" / "machine" / "pip", own / "pip")
     return Workshop(folder, environment)
 
 

@@ -1,4 +1,4 @@
-"""A small project for workflows: one branch of stages up to a gate and one stage beside it, and their rows."""
+"""A small project for workflows: a branch of stages up to a gate, one beside it where that matters, and rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-SPEC = """pipeline shop {
+ONE_BRANCH = """pipeline shop {
   language = 1
   owner    = "ml@example.com"
   github   = github(repository = "example-org/shop")
@@ -39,17 +39,6 @@ data orders {
   split = random(train = 60%, validation = 10%, test = 30%)
 }
 
-data visits {
-  source = csv("visits.csv")
-
-  schema {
-    page:    category
-    seconds: float in 0..
-  }
-
-  check rows >= 10
-}
-
 train price {
   data      = orders
   estimator = sklearn("linear_model.LinearRegression")
@@ -62,6 +51,19 @@ test price_gate {
   require mae(test) <= 1 at 95%
 }
 """
+VISITS = """data visits {
+  source = csv("visits.csv")
+
+  schema {
+    page:    category
+    seconds: float in 0..
+  }
+
+  check rows >= 10
+}
+
+"""
+SPEC = ONE_BRANCH.replace("train price {", f"{VISITS}train price {{")
 PROD = """environment prod {
   follows  = dev
   platform = local()
@@ -82,7 +84,7 @@ monitor live {
 
 def _delivered(platform: str) -> str:
     service = f"  platform = {platform}\n  budget   = 400USD / 1mo\n  traffic  = 20_000 / 1d\n"
-    return SPEC.replace(PROD, PROD.replace("  platform = local()\n", service)) + SERVICE
+    return ONE_BRANCH.replace(PROD, PROD.replace("  platform = local()\n", service)) + SERVICE
 
 
 DELIVERED = _delivered('aws(region = "eu-west-1", account = "123456789012")')

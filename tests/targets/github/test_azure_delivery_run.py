@@ -19,7 +19,7 @@ from workflow_graphs import told_by
 
 pytestmark = pytest.mark.integration
 
-STAGES = ("data-orders", "data-visits", "train-price", "test-price_gate")
+STAGES = ("data-orders", "train-price", "test-price_gate")
 BOOTSTRAP = "deploy/shop/bootstrap/azure-11111111-2222-3333-4444-555555555555"
 LOCK = "deploy/shop/prod/terraform/.terraform.lock.hcl"
 PUSH = {"ref": "refs/heads/main"}

@@ -1,5 +1,5 @@
-"""A delivery whose training is a cloud job, run: started as a task of the image, waited for, proved and released; and
-one that was left running, to which the clock comes back.
+"""A delivery whose training is a cloud job, run: started as a task of the image, waited for, proved and released;
+one that was left running, to which the clock comes back; and a rollback of it.
 
 The cloud is an AWS on this machine. Its tasks do nothing by themselves: `Fargate` does what their definition says, in
 a copy of what the image holds.
@@ -96,7 +96,8 @@ def spec(subnet: str) -> str:
     network = f'  network  = existing(vpc = "vpc-1", subnets = ["{subnet}"])\n'
     job = "  compute   = job(cpu = 1, memory = 2GB, timeout = 1h)\n"
     found = shop_project.DELIVERED
-    for old, new in (("  budget ", f"{network}  budget "), ("  track ", f"{job}  track ")):
+    beside = ("train price {", f"{shop_project.VISITS}train price {{")
+    for old, new in (("  budget ", f"{network}  budget "), ("  track ", f"{job}  track "), beside):
         assert old in found
         found = found.replace(old, new, 1)
     return found
@@ -143,14 +144,9 @@ def test_a_job_is_started_from_the_image_waited_for_proved_and_released(world: W
     assert world.serving() == 1
 
 
-def test_the_clock_has_nothing_to_come_back_to(world: World, delivered: Run) -> None:
-    assert delivered
-    due = world.run("monitor", "schedule", {})
-    passed = ("resume-prod", "tick-prod-api", "look-prod-live")
-    assert due.results == dict.fromkeys(passed, "success"), due.said
-
-
-def test_the_clock_comes_back_to_a_job_that_was_left(world: World, delivered: Run) -> None:
+@pytest.fixture(scope="module")
+def again(world: World, delivered: Run) -> Run:
+    """The clock, after a job of another version was started and left."""
     assert delivered
     shop_project.change(
         world.project, "validation = 10%, test = 30%", "validation = 15%, test = 25%", world.workshop.programs
@@ -159,8 +155,24 @@ def test_the_clock_comes_back_to_a_job_that_was_left(world: World, delivered: Ru
     world.fargate.folder = world.project
     left = world.mlopsc("job", "wait", "--environment", "prod", "--within", "1s")
     assert left.returncode == 75, left.stdout + left.stderr
-    due = world.run("monitor", "schedule", {})
+    return world.run("monitor", "schedule", {})
+
+
+def test_the_clock_comes_back_to_a_job_that_was_left(world: World, again: Run) -> None:
     passed = ("resume-prod", "prove-prod", "release-prod-api", "tick-prod-api", "look-prod-live")
-    assert due.results == dict.fromkeys(passed, "success"), due.said
-    assert "price: cached" in due.of("prove-prod")
+    assert again.results == dict.fromkeys(passed, "success"), again.said
+    assert "price: cached" in again.of("prove-prod")
     assert world.serving() == 2
+
+
+def test_a_rollback_is_not_undone_by_the_clock(world: World, again: Run) -> None:
+    """What jobs there were have been done: there is nothing to come back to."""
+    assert again
+    asked = {"environment": "prod", "version": "", "reason": "it's wrong; $(id)"}
+    back = world.run("rollback", "workflow_dispatch", {"inputs": asked})
+    assert back.results == {"rollback-prod-api": "success"}, back.said
+    assert world.serving() == 1
+    due = world.run("monitor", "schedule", {})
+    passed = ("resume-prod", "tick-prod-api", "look-prod-live")
+    assert due.results == dict.fromkeys(passed, "success"), due.said
+    assert world.serving() == 1

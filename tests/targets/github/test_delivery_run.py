@@ -1,4 +1,4 @@
-"""Deliveries, run: by hand and by merges, a rollback, a look, and a merge that the gate of production stops."""
+"""Deliveries, run: by hand to development, by a merge, a look, and by hand what the gate of production stops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from delivered_world import HOUR, PUSH, Records, World, delivered_to
 
 pytestmark = pytest.mark.integration
 
-STAGES = ("data-orders", "data-visits", "train-price", "test-price_gate")
+STAGES = ("data-orders", "train-price", "test-price_gate")
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop"
 BEGIN = 1_767_571_200.0
 """When the first version is merged: 2026-01-05."""
@@ -44,17 +44,6 @@ def world(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def first(world: World) -> Done:
     """The first merge."""
     return _done(world, world.run("cd", "push", PUSH))
-
-
-@pytest.fixture(scope="module")
-def second(world: World, first: Done) -> Done:
-    """A change that makes another model, and nothing else, delivered by hand."""
-    assert first
-    shop_project.change(
-        world.project, "validation = 10%, test = 30%", "validation = 15%, test = 25%", world.workshop.programs
-    )
-    acting.committed(world.project)
-    return _done(world, world.run("cd", "workflow_dispatch", {"inputs": {"environment": "prod"}}))
 
 
 def _done(world: World, run: Run) -> Done:
@@ -106,32 +95,25 @@ def test_the_image_is_attested_and_runs_what_was_trained(world: World, first: Do
     assert trained < shop_project.records(world.states / "store").keys()
 
 
-def test_a_delivery_that_changes_no_infrastructure_asks_nobody(second: Done) -> None:
-    delivered = ("image", "plan-prod", "prove-prod", "release-prod-api")
-    assert second.run.results == dict.fromkeys(["check", *STAGES, *delivered], "success"), second.run.said
-    assert second.serving == 2
-
-
-def test_a_rollback_and_then_the_clock(world: World, second: Done) -> None:
-    assert second.serving == 2
-    asked = {"environment": "prod", "version": "", "reason": "it's wrong; $(id)"}
-    back = world.run("rollback", "workflow_dispatch", {"inputs": asked})
-    assert back.results == {"rollback-prod-api": "success"}, back.said
-    assert world.serving() == 1
+def test_the_clock_finds_nothing_to_do(world: World, first: Done) -> None:
+    assert first.serving == 1
     world.go_to(BEGIN + HOUR)
     due = world.run("monitor", "schedule", {})
     assert due.results == {"tick-prod-api": "success", "look-prod-live": "success"}, due.said
     assert world.serving() == 1
 
 
-def test_what_productions_gate_refuses_is_not_released(world: World, second: Done) -> None:
-    """In development, the gate has too few rows to decide by: that stops nothing, and releases nothing."""
+def test_what_productions_gate_refuses_is_not_released(world: World, first: Done) -> None:
+    """In development, the gate has too few rows to decide by: that stops nothing, and releases nothing.
+
+    The change is none of infrastructure, so that nothing is applied, and nobody asked.
+    """
     shop_project.change(world.project, "<= 1 at", "<= 0.1 at", world.workshop.programs)
     acting.committed(world.project)
     serving = world.serving()
-    stopped = _done(world, world.run("cd", "push", PUSH))
+    stopped = _done(world, world.run("cd", "workflow_dispatch", {"inputs": {"environment": "prod"}}))
     passed = dict.fromkeys(["check", *STAGES, "image", "plan-prod"], "success")
     assert stopped.run.results == {**passed, "prove-prod": "failure"}, stopped.run.said
-    new = [one for key, one in stopped.records.items() if key not in second.records]
+    new = [one for key, one in stopped.records.items() if key not in first.records]
     assert [(one["stage"], one["verdict"]) for one in new if one["kind"] == "test"] == [("price_gate", "fail")]
     assert stopped.serving == serving

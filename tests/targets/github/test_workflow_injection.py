@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-import yaml
 from emitted_workflows import CASES
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from workflow_graphs import document_of
 
 from mlopsc.compiler.compilation import Compilation
 from mlopsc.compiler.ir.model import Pipeline
@@ -89,7 +89,7 @@ _OPENED = f"'{OPENS}'"
 
 def read(text: str) -> Any:
     """A workflow as readers of YAML 1.1 and of 1.2 take it, which must be the same."""
-    document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    document = document_of(text)
     assert document == YAML(typ="safe", pure=True).load(text)
     return document
 
@@ -212,7 +212,7 @@ MANY = len(own_names(ON_CLOUDS[0]))
 
 
 @pytest.mark.parametrize("case", ON_CLOUDS)
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 @given(
     st.lists(some_text, min_size=MANY, max_size=MANY, unique=True),
     st.tuples(*([some_text] * len(PLAIN))),
@@ -247,7 +247,7 @@ def everything(text: str) -> Workflow:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(some_text)
 def test_a_text_is_read_back_wherever_it_stands(text: str) -> None:
     written = workflow_text(everything(text), KNOWN, text, [text, f"more {text}"])

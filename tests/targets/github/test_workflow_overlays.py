@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from emitted_workflows import CASES
-from ruamel.yaml import YAML
+from workflow_graphs import jobs_of
 
 from mlopsc.compiler.compilation import Compilation
 from mlopsc.compiler.workspace import DiskWorkspace
@@ -71,9 +72,8 @@ def lay(project: Path, overlay: str, pins: str = PIN) -> None:
     (project / ".github" / "mlopsc-pins.yml").write_text(pins, encoding="utf-8")
 
 
-def job(text: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = YAML(typ="safe", pure=True).load(text)["jobs"][name]
-    return found
+def job(text: str, name: str) -> Mapping[str, Any]:
+    return jobs_of(text)[name]
 
 
 def test_jobs_and_steps_are_changed_by_their_ids_and_the_rest_stays(project: Path) -> None:
@@ -97,7 +97,7 @@ def test_jobs_and_steps_are_changed_by_their_ids_and_the_rest_stays(project: Pat
     assert f"someone/scan@{COMMIT}  # v3.1.0" in changed[CD]
     assert steps["run"]["env"].items() >= {"STAGE_LOG": "on", "STAGE": "demand"}.items()
     assert 'TEAM: "yes"' in changed[CD]
-    assert [*YAML().load(changed[CD])["jobs"]] == [*YAML().load(plain[CD])["jobs"]]
+    assert [*jobs_of(changed[CD])] == [*jobs_of(plain[CD])]
 
 
 @pytest.mark.parametrize(

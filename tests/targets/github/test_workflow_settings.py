@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from workflow_graphs import document_of, jobs_of
 
 from mlopsc.compiler.catalogue import pages
 from mlopsc.compiler.compilation import Compilation
@@ -73,7 +73,7 @@ def workflows(settings: str = "", source: str = CSV) -> dict[str, dict[str, Any]
         path = PurePosixPath(file.path)
         if path.parent.name == "workflows":
             assert findings(file.path, file.text, KNOWN) == []
-            found[path.stem.rpartition("-")[2]] = YAML(typ="safe", pure=True).load(file.text)
+            found[path.stem.rpartition("-")[2]] = document_of(file.text)
     return found
 
 
@@ -193,7 +193,7 @@ def large(number: int) -> tuple[str, list[str]]:
 
 def test_there_is_no_matrix_however_many_stages_there_are() -> None:
     text, _ = large(80)
-    jobs = YAML(typ="safe", pure=True).load(text)["jobs"]
+    jobs = jobs_of(text)
     assert sum(name.startswith("data-") for name in jobs) == 82
     assert not any("strategy" in job for job in jobs.values())
     assert findings("cd", text, KNOWN) == []
@@ -204,7 +204,7 @@ def test_stages_share_jobs_where_there_are_too_many(more: int, shared: int) -> N
     text, said = large(more)
     assert said == []
     assert len(text.encode()) < 512_000
-    jobs = YAML(typ="safe", pure=True).load(text)["jobs"]
+    jobs = jobs_of(text)
     assert sum(name.startswith("stages-") for name in jobs) == shared
     (run,) = [step for step in jobs["stages-orders"]["steps"] if step["id"] == "run"]
     assert [one for one in run["env"]["STAGES"].splitlines() if one in ("orders", "price", "gate")] == [

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import yaml
 from networkx import DiGraph
-from ruamel.yaml import YAML
 
 _KINDS = ("release", "monitor")
 _ROLE = re.compile(r"arn:aws:iam::\d+:role/(.+)")
@@ -21,9 +21,15 @@ _SUBJECT = re.compile(r"repo:.+:environment:(.+)")
 Jobs = Mapping[str, Mapping[str, Any]]
 
 
+def document_of(text: str) -> dict[str, Any]:
+    """A workflow, by the fastest reader there is; that others read the same is what the tests of injection prove."""
+    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return found
+
+
 def jobs_of(text: str) -> Jobs:
     """The jobs of a workflow."""
-    return {str(name): job for name, job in YAML(typ="safe", pure=True).load(text)["jobs"].items()}
+    return {str(name): job for name, job in document_of(text)["jobs"].items()}
 
 
 def graph_by_needs(jobs: Jobs) -> DiGraph[str]:
