@@ -25,8 +25,8 @@ Event = Literal["started", "left", "ended"]
 Tell = Callable[[str], None]
 _TOKEN = 50
 """Characters of a key in what a cloud tells two starts apart by: it takes 64."""
-_PAUSE = 20.0
-"""Seconds between two looks."""
+_FIRST_PAUSE, _PAUSE = 1.0, 20.0
+"""Seconds between the first two looks, and at most between two: a short job is not waited for long."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,10 @@ class Jobs:
 
     def _ended(self, stage: str, report: Report, until: float) -> Report:
         """How a job is when it has ended or the time is over, and a note of that."""
+        pause = _FIRST_PAUSE
         while report.state == "running" and self._clock() < until:
-            self._sleep(min(_PAUSE, max(0.0, until - self._clock())))
+            self._sleep(min(pause, max(0.0, until - self._clock())))
+            pause = min(2 * pause, _PAUSE)
             report = self._report(stage)
         if self._last(stage) in ("started", "left"):
             self._note(stage, "left" if report.state == "running" else "ended", report.task)

@@ -6,12 +6,11 @@ import csv
 import json
 import random
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-ONE_BRANCH = """pipeline shop {
+SPEC = """pipeline shop {
   language = 1
   owner    = "ml@example.com"
   github   = github(repository = "example-org/shop")
@@ -51,7 +50,7 @@ test price_gate {
   require mae(test) <= 1 at 95%
 }
 """
-VISITS = """data visits {
+BESIDE = """data visits {
   source = csv("visits.csv")
 
   schema {
@@ -63,7 +62,8 @@ VISITS = """data visits {
 }
 
 """
-SPEC = ONE_BRANCH.replace("train price {", f"{VISITS}train price {{")
+VISITS = ("train price {", f"{BESIDE}train price {{")
+"""The change by which there is a stage beside the branch."""
 PROD = """environment prod {
   follows  = dev
   platform = local()
@@ -82,22 +82,30 @@ monitor live {
 """
 
 
+def changed(spec: str, *changes: tuple[str, str]) -> str:
+    """A spec with each of these written another way at its first place."""
+    for old, new in changes:
+        assert old in spec
+        spec = spec.replace(old, new, 1)
+    return spec
+
+
 def _delivered(platform: str) -> str:
     service = f"  platform = {platform}\n  budget   = 400USD / 1mo\n  traffic  = 20_000 / 1d\n"
-    return ONE_BRANCH.replace(PROD, PROD.replace("  platform = local()\n", service)) + SERVICE
+    return changed(SPEC, (PROD, PROD.replace("  platform = local()\n", service)))
 
 
-DELIVERED = _delivered('aws(region = "eu-west-1", account = "123456789012")')
-"""The same, with a service in a cloud."""
-ON_AZURE = _delivered('azure("westeurope", "11111111-2222-3333-4444-555555555555")')
+PROVED = _delivered('aws(region = "eu-west-1", account = "123456789012")')
+"""The same, to be proved in a cloud."""
+DELIVERED = PROVED + SERVICE
+"""The same, with a service there."""
+ON_AZURE = _delivered('azure("westeurope", "11111111-2222-3333-4444-555555555555")') + SERVICE
 """The same in another cloud."""
 TARGETS = ("local", "prometheus", "terraform", "image", "github")
 IGNORED = ".mlops/\norigins.json\n__pycache__/\n"
-HERE = Path(sys.executable).parent
-"""The programs of the environment that the tests run in."""
 
 
-def write(folder: Path, spec: str = SPEC, programs: Path = HERE) -> None:
+def write(folder: Path, spec: str, programs: Path) -> None:
     """The spec, its rows and what it is built to."""
     chance = random.Random(7)
     folder.mkdir(parents=True)

@@ -95,12 +95,8 @@ class World:
 def spec(subnet: str) -> str:
     network = f'  network  = existing(vpc = "vpc-1", subnets = ["{subnet}"])\n'
     job = "  compute   = job(cpu = 1, memory = 2GB, timeout = 1h)\n"
-    found = shop_project.DELIVERED
-    beside = ("train price {", f"{shop_project.VISITS}train price {{")
-    for old, new in (("  budget ", f"{network}  budget "), ("  track ", f"{job}  track "), beside):
-        assert old in found
-        found = found.replace(old, new, 1)
-    return found
+    changes = (("  budget ", f"{network}  budget "), ("  track ", f"{job}  track "))
+    return shop_project.changed(shop_project.DELIVERED, shop_project.VISITS, *changes)
 
 
 @pytest.fixture(scope="module")

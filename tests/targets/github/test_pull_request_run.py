@@ -1,6 +1,7 @@
 """Pull requests, run: jobs that run, fail and are skipped are the local runner's stages, and a comment tells of them.
 
-A delivery comes first, so that there is something to compare with; most of what follows is one pull request after it.
+A delivery comes first, by hand and to development alone, so that there is something to compare with; most of what
+follows is one pull request after it. That of a fork is run with an example of ours.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ REFUSED = {"check": "failure", "delivered": "success", "ready": "failure"}
 NOWHERE = {"GITHUB_API_URL": "http://127.0.0.1:9"}
 """Nobody answers there."""
 MARK = "<!-- mlopsc: shop -->"
-SPEC = shop_project.SPEC.replace("model = price\n", "model  = price\n  reveal = true\n")
+SPEC = shop_project.changed(
+    shop_project.PROVED, shop_project.VISITS, ("model = price\n", "model  = price\n  reveal = true\n")
+)
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,14 @@ class World:
     workshop: Workshop
     project: Path
     github: GitHub
-    runs: Path
+    states: Path
     commit: str
 
-    def run(self, event: str, payload: Mapping[str, Any], project: Path | None = None) -> Run:
-        """Run the workflow of pull requests."""
-        variables = {"GITHUB_API_URL": self.github.url, "ACTING_RUNS": str(self.runs)}
-        return acting.run(self.workshop, project or self.project, "shop-ci", event, payload, variables)
+    def run(self, word: str, event: str, payload: Mapping[str, Any]) -> Run:
+        """Run one of its workflows."""
+        runs = self.project.parent / "runs"
+        variables = {"GITHUB_API_URL": self.github.url, "ACTING_RUNS": str(runs), "ACTING_STATES": str(self.states)}
+        return acting.run(self.workshop, self.project, f"shop-{word}", event, payload, variables)
 
     def propose(self, old: str, new: str) -> None:
         """Change the spec and commit it."""
@@ -64,10 +68,15 @@ class World:
         return project
 
 
-def asked(number: int, whose: str = "example-org/shop") -> dict[str, Any]:
-    """A pull request."""
-    head = {"ref": "change", "sha": "f" * 40, "repo": {"full_name": whose, "fork": not whose.startswith("example")}}
-    return {"number": number, "pull_request": {"number": number, "head": head, "base": {"ref": "main"}}}
+ASKED = {
+    "number": 7,
+    "pull_request": {
+        "number": 7,
+        "head": {"ref": "change", "sha": "f" * 40, "repo": {"full_name": "example-org/shop", "fork": False}},
+        "base": {"ref": "main"},
+    },
+}
+"""The pull request."""
 
 
 def alone(world: World, project: Path, folder: Path) -> tuple[dict[str, str], Path]:
@@ -90,24 +99,30 @@ def world(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shop_project.write(folder / "project", SPEC, workshop.programs)
     acting.begun(folder / "project")
     commit = acting.git(folder / "project", "rev-parse", "HEAD").strip()
-    found = World(workshop, folder / "project", started(), folder / "runs", commit)
-    variables = {"GITHUB_API_URL": found.github.url}
-    delivered = acting.run(workshop, found.project, "shop-cd", "push", {"ref": "refs/heads/main"}, variables)
-    assert delivered.results == dict.fromkeys(["check", *JOBS.values()], "success"), delivered.said
-    found.runs.mkdir()
-    (found.runs / "4").symlink_to(delivered.artifacts)
-    ours = {"id": 1}
-    about = {"event": "push", "head_branch": "main", "conclusion": "success"}
-    found.github.runs.append({"id": 4, "head_repository": ours, "repository": ours, **about})
+    (folder / "states").mkdir()
+    (folder / "runs").mkdir()
+    found = World(workshop, folder / "project", started(), folder / "states", commit)
     yield found
     found.github.stop()
 
 
 @pytest.fixture(scope="module")
-def first(world: World) -> tuple[Run, str]:
+def delivery(world: World) -> Run:
+    """A delivery by hand to development."""
+    found = world.run("cd", "workflow_dispatch", {"inputs": {"environment": "dev"}})
+    (world.project.parent / "runs" / "4").symlink_to(found.artifacts)
+    ours = {"id": 1}
+    about = {"event": "workflow_dispatch", "head_branch": "main", "conclusion": "success"}
+    world.github.runs.append({"id": 4, "head_repository": ours, "repository": ours, **about})
+    return found
+
+
+@pytest.fixture(scope="module")
+def first(world: World, delivery: Run) -> tuple[Run, str]:
     """A pull request that changes the split, and what is said on it."""
+    assert delivery
     world.propose("validation = 10%, test = 30%", "validation = 15%, test = 25%")
-    run = world.run("pull_request", asked(7))
+    run = world.run("ci", "pull_request", ASKED)
     (comment,) = world.github.comments
     return run, str(comment["body"])
 
@@ -117,8 +132,13 @@ def second(world: World, first: tuple[Run, str]) -> tuple[Run, str]:
     """The same pull request after a push by which its gate fails."""
     assert first
     world.propose("<= 1 at", "<= 0.1 at")
-    run = world.run("pull_request", asked(7))
+    run = world.run("ci", "pull_request", ASKED)
     return run, str(world.github.comments[0]["body"])
+
+
+def test_a_delivery_by_hand_to_development_goes_no_farther(world: World, delivery: Run) -> None:
+    assert delivery.results == dict.fromkeys(["check", *JOBS.values()], "success"), delivery.said
+    assert not any(world.states.iterdir()), "nothing was applied, and no image made"
 
 
 def test_jobs_make_what_one_run_on_one_machine_makes(world: World, first: tuple[Run, str], tmp_path: Path) -> None:
@@ -187,7 +207,7 @@ def broken(world: World, second: tuple[Run, str]) -> Run:
     assert second
     shop_project.change(world.project, "target = price", "target = prize", None)
     acting.committed(world.project)
-    return world.run("pull_request", asked(7))
+    return world.run("ci", "pull_request", ASKED)
 
 
 def test_nothing_runs_on_a_spec_that_is_wrong(world: World, broken: Run) -> None:
@@ -202,22 +222,10 @@ def test_nothing_runs_on_a_spec_that_is_wrong(world: World, broken: Run) -> None
 def test_that_nothing_can_be_said_fails_no_job(world: World, broken: Run) -> None:
     assert broken
     world.github.trouble = "reads only"
-    run = world.run("pull_request", asked(7))
+    run = world.run("ci", "pull_request", ASKED)
     assert run.results["comment"] == "success"
     assert "::warning::the comment could not be written" in run.of("comment")
     world.github.trouble = ""
-
-
-def test_a_fork_runs_the_same_and_nothing_is_said_on_it(world: World, tmp_path: Path) -> None:
-    """Its gate can't be decided with so few rows, which is a warning."""
-    project = world.changed(tmp_path / "project", "<= 1 at", "<= 0.41 at")
-    outcomes, _ = alone(world, project, tmp_path / "beside")
-    assert outcomes["price_gate"] == "undecided"
-    before = list(world.github.requests)
-    run = world.run("pull_request", asked(8, "somebody/shop"), project)
-    assert run.results == expected(outcomes), run.said
-    assert run.of(JOBS["price_gate"]).count("::warning ") == 1, run.said
-    assert [method for method, _, _ in world.github.requests[len(before) :]] == ["GET"]
 
 
 def test_a_queue_of_merges_stops_at_too_few_rows(world: World, tmp_path: Path) -> None:
@@ -230,7 +238,7 @@ def test_a_queue_of_merges_stops_at_too_few_rows(world: World, tmp_path: Path) -
 
 def test_nothing_runs_on_a_spec_that_was_not_built_again(world: World, tmp_path: Path) -> None:
     project = world.changed(tmp_path / "project", "check rows >= 10\n", "check rows >= 11\n", is_built=False)
-    done = acting.run(world.workshop, project, "shop-ci", "pull_request", asked(7), NOWHERE)
+    done = acting.run(world.workshop, project, "shop-ci", "pull_request", ASKED, NOWHERE)
     assert done.results.items() >= REFUSED.items(), done.said
     assert "mlopsc build" in done.of("check")
 
