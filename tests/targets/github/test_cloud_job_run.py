@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import acting
 import boto3
@@ -105,6 +106,10 @@ def world(workshop: Workshop, s3_endpoint: str, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("world")
     project, states = folder / "project", folder / "states"
     states.mkdir()
+    # Else a task would be over when it has been looked at a few times.
+    lasting = {"model_name": "ecs::task", "transition": {"progression": "manual", "times": 1_000}}
+    asked = Request(f"{s3_endpoint}/moto-api/state-manager/set-transition", json.dumps(lasting).encode())
+    urlopen(asked, timeout=60).close()
     ec2, ecs, s3 = (boto3.client(one, endpoint_url=s3_endpoint, **KEYS) for one in ("ec2", "ecs", "s3"))
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
