@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -77,7 +78,8 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (three / "pipeline.mlops").write_text(text, encoding="utf-8")
     (three / "tests").symlink_to(BIKE / "tests")
     (three / "data").symlink_to(BIKE / "data")
-    shop_project.write(three.parent / "shop")
+    spec = shop_project.changed(shop_project.SPEC, shop_project.VISITS)
+    shop_project.write(three.parent / "shop", spec, Path(sys.executable).parent)
     return {"bike": BIKE, "flights": FLIGHTS, "three": three, "shop": three.parent / "shop"}
 
 
