@@ -49,7 +49,9 @@ class Azure(Platform, word="azure"):
     """Microsoft Azure: one location of one subscription."""
 
     location: str = setting("The location, such as `westeurope`.", ..., min_length=1)
-    subscription: str = setting("The subscription's id, such as `11111111-2222-3333-4444-555555555555`.", ..., min_length=1)
+    subscription: str = setting(
+        "The subscription's id, such as `11111111-2222-3333-4444-555555555555`.", ..., min_length=1
+    )
     resource_group: Thing | None = setting('Its resource group, as `existing("name")`; by default, one is made.')
     reachable_from: tuple[str, ...] = setting(
         "The addresses (CIDR) from which the store answers; by default, all, and only to whom a role lets in.", ()
