@@ -72,8 +72,9 @@ def _evaluated(
         raise context.refused(messages.clause_without_value(at, word, expected))
     _hold_operator(clause, parameter, context)
     slot, type_ = Slot(f"`{word}`", parameter), type_of(parameter)
-    if isinstance(type_, types.Measured) and measure is not None:
-        return measure(clause.value)
+    if isinstance(type_, types.Measured):
+        # What is wrong with what the rule measures has been told; nothing more is known of this value.
+        return measure(clause.value) if measure is not None else None
     return values.evaluate(clause.value, type_, slot, context)
 
 

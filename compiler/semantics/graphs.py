@@ -74,21 +74,23 @@ def judge_graph(stages: Mapping[str, Checked], named: Mapping[str, Mapping[str, 
     """Report what stages ask of each other and do not get; `named` are the stages that each names, and where."""
     models = {name: checked.model for name, checked in stages.items()}
     gates = {str(one.value(one.kind.judges)) for one in models.values() if one.kind.judges}
+    # Where a gate names no stage that there is, that has been told: what it was meant to judge is not known.
+    known = gates if gates <= models.keys() else None
     for name, checked in stages.items():
         _hold_agreement(checked.model, models, findings)
         for claim in checked.trace.claims:
-            _hold_claim(claim, stages.get(claim.stage), gates, findings)
+            _hold_claim(claim, stages.get(claim.stage), known, findings)
         for one, at in named[name].items() if not checked.merged.is_abstract else ():
             if one in stages and stages[one].merged.is_abstract:
                 findings.report(messages_graph.template_used(at, one, stages[one].model.at))
 
 
-def _hold_claim(claim: Claim, asked: Checked | None, gates: Container[str], findings: Findings) -> None:
+def _hold_claim(claim: Claim, asked: Checked | None, gates: Container[str] | None, findings: Findings) -> None:
     if asked is None:
         return
     at, stage_at = claim.at, asked.model.at
     if claim.need == "gated":
-        if claim.stage not in gates:
+        if gates is not None and claim.stage not in gates:
             findings.report(messages_graph.ungated(at, claim.function, claim.stage, stage_at))
     elif asked.data is not None and asked.data.is_complete and claim.need not in asked.data.written:
         found = messages_columns.data_lacks(at, f"`{claim.function}`", claim.need, claim.stage, stage_at)
