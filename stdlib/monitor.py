@@ -28,13 +28,13 @@ class TrainingReference(Reference, word="training"):
 class TrailingReference(Reference, word="trailing"):
     """The time just before each window."""
 
-    length: Positive = setting("How much time.", ...)
+    length: Positive = setting("How much time, such as `28d`; no less than a window.", ...)
 
 
 class SeasonReference(Reference, word="season"):
     """The same weeks of earlier years."""
 
-    length: Positive = setting("How much time around the same date.", ...)
+    length: Positive = setting("How much time around the same date, such as `21d`.", ...)
 
 
 WatchedColumn = Annotated[str, ColumnRef(without=("pii", "calendar", "id", "ignore"), unnamed_by=("time", "key"))]
@@ -130,4 +130,4 @@ class NothingNew(Event, word="nothing_new"):
 class On(Verb, word="on", kinds=("monitor",), events=True, compares=False):
     """What an event does: a category, the name of a rule, or several joined by `or`."""
 
-    do: tuple[Action, ...] = setting("The actions, in order.", ...)
+    do: tuple[Action, ...] = setting("The action; several are a list, `do [first, second]`, and done in order.", ...)

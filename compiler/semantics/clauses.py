@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mlopsc.compiler.diagnostics import Diagnostic
 from mlopsc.compiler.schema import types
 from mlopsc.compiler.schema.declarations import Declaration, Verb
 from mlopsc.compiler.schema.parameters import Parameter
-from mlopsc.compiler.schema.types import compared_with, type_of
+from mlopsc.compiler.schema.types import ListOf, compared_with, type_of
 from mlopsc.compiler.semantics import messages_clauses as messages
 from mlopsc.compiler.semantics import values
 from mlopsc.compiler.semantics.bodies import clause_symbol
@@ -35,18 +36,40 @@ def evaluate_clauses(
     """The values of clauses by word, where each stands, and whether all of them are right; mistakes are reported."""
     found: dict[str, JsonValue] = {}
     places: dict[str, Location] = {}
+    written: dict[str, ast.Clause] = {}
     is_right = True
     for clause in _said(clauses, declaration, context):
         word, at = clause.name.text, context.at(clause)
+        more = _more_of(clause, written, declaration, context)
+        if more:
+            context.report(more)
+            is_right = False
+            continue
         first = places.setdefault(word, at)
         if first is not at:
             context.report(messages.duplicate_clause(at, word, first))
             continue
+        written[word] = clause
         try:
             found[word] = _evaluated(clause, declaration, context, measure)
         except Refused:
             is_right = False
     return found, places, is_right
+
+
+def _more_of(
+    clause: ast.Clause, written: Mapping[str, ast.Clause], declaration: type[Declaration], context: Context
+) -> Diagnostic | None:
+    """What is said of a value that belongs into the list of an earlier clause: `do first(…), second(…)`."""
+    word, takes = clause.name.text, declaration.accepts()
+    owner = word if word in takes else _clause_taking(word, declaration, context)
+    first = written.get(owner)
+    if first is None or first.value is None or clause.value is None or not isinstance(type_of(takes[owner]), ListOf):
+        return None
+    value = context.at(clause.value if owner == word else clause)
+    return messages.clause_of_a_list(
+        context.at(clause), owner, context.at(first.value), value, is_list=isinstance(first.value, ast.ListOf)
+    )
 
 
 def _said(clauses: tuple[ast.Clause, ...], declaration: type[Declaration], context: Context) -> Iterator[ast.Clause]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlopsc.compiler.diagnostics import Code, Diagnostic, Label, message, replace
+from mlopsc.compiler.diagnostics import Code, Diagnostic, Edit, Fix, Label, message, replace
 from mlopsc.compiler.semantics import messages_blocks
 from mlopsc.compiler.semantics.describing import known, listed
 from mlopsc.compiler.semantics.suggestions import end_of, meant, start_of
@@ -101,6 +101,19 @@ def clause_instead(at: Location, word: str, owner: str, instead: str) -> Diagnos
     hint = "how many false alarms are accepted decides how sure each look must be"
     message = f"`{owner}` takes no `{word}`: say how many false alarms are accepted"
     return Diagnostic(clause_needs_operator.code, at, message, f"write `{instead}`", hint=hint, fixes=fixes)
+
+
+def clause_of_a_list(at: Location, word: str, first: Location, value: Location, *, is_list: bool) -> Diagnostic:
+    """`do retrain(…), notify(…)` and `do retrain(…), do notify(…)`."""
+    begun = () if is_list else (Edit(start_of(first), "["),)
+    end = first.span.end - is_list
+    between = Location(at.file, first.span._replace(start=end, end=value.span.start))
+    fix = Fix(f"Write `{word} [ … , … ]`", (*begun, Edit(between, ", "), Edit(end_of(value), "]")), safe=True)
+    message = f"several values of `{word}` are a list"
+    related = (Label(first, "what stands there first"),)
+    return Diagnostic(
+        messages_blocks.duplicate_setting.code, at, message, f"write `{word} [ … , … ]`", related, fixes=(fix,)
+    )
 
 
 def duplicate_clause(at: Location, word: str, first: Location) -> Diagnostic:
