@@ -9,6 +9,7 @@ from lsprotocol import types as lsp
 from mlopsc.compiler.lsp.diagnostics import place
 from mlopsc.compiler.lsp.projects import Project
 from mlopsc.compiler.lsp.refusal import Refusal
+from mlopsc.compiler.program import uses
 from mlopsc.compiler.semantics.index import Namespace, Symbol
 from mlopsc.compiler.semantics.project import PythonSignature
 from mlopsc.compiler.semantics.reader import WorkspaceReader
@@ -46,7 +47,7 @@ def definition(project: Project, path: str, params: lsp.DefinitionParams) -> lis
     """Where the name at a position was defined: in the specs, in the user's Python, or the file that it names."""
     symbol = symbol_at(project, path, params.position)
     if symbol is None:
-        return []
+        return _used(project, path, params.position)
     if symbol.definition is not None:
         return [place(project, symbol.definition)]
     signature = python_signature(project, symbol)
@@ -57,6 +58,17 @@ def definition(project: Project, path: str, params: lsp.DefinitionParams) -> lis
     if is_file and project.compilation.workspace.exists(symbol.name) and project.folder is not None:
         return [lsp.Location(project.uri(symbol.name), lsp.Range(start, start))]
     return []
+
+
+def _used(project: Project, path: str, position: lsp.Position) -> list[lsp.Location]:
+    """The spec that `use` names at a position."""
+    file = project.file(path)
+    if file is None or project.folder is None:
+        return []
+    offset, start = project.lines(file.source).offset(position), lsp.Position(0, 0)
+    named = [used for used, at in uses(file) if at.span.start <= offset <= at.span.end]
+    there = [used for used in named if project.compilation.workspace.exists(used)]
+    return [lsp.Location(project.uri(used), lsp.Range(start, start)) for used in there]
 
 
 def references(project: Project, path: str, params: lsp.ReferenceParams) -> list[lsp.Location]:
