@@ -43,7 +43,7 @@ def test_a_mistake_is_underlined_and_its_fix_applied_and_the_graph_follows(bike:
     page.go_to("  model = demand")
     page.type("x")
     page.wait("document.querySelector('.cm-lintRange-error')", "a squiggle")
-    page.sees("3 errors", ".found")
+    page.sees("1 error", ".found")
     page.sees("the last state without any", ".stale")
     page.wait("document.querySelector('.result.old')", "the last good state is grey")
     assert len(page.stages()) == 5
@@ -220,5 +220,5 @@ def test_a_connection_that_was_lost_comes_back_with_the_text_as_it_is(bike: Prog
     browser.js("window.line.close()")
     page.sees("Your text is still here", ".notice")
     page.type("x")
-    page.sees("3 errors", ".found")
+    page.sees("1 error", ".found")
     page.wait("document.querySelector('.notice').hidden", "it is not told any more")
