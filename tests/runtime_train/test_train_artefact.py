@@ -32,8 +32,23 @@ print(model.predict(pd.read_parquet(sys.argv[2])).tolist())
 """
 
 
+LIGHT = """
+import sys
+import sklearn.utils
+asked = sklearn.utils.all_estimators
+import mlopsc.stdlib.runtime.model.persistence
+assert sklearn.utils.all_estimators is asked
+print("sklearn.ensemble" in sys.modules, "sklearn.semi_supervised" in sys.modules, "pytest" in sys.modules)
+"""
+
+
 def path_of(project: Project, output: str = "model") -> Path:
     return project.store.local_path(project.records["demand"].outputs[output])
+
+
+def test_reading_a_model_does_not_import_all_of_scikit_learn() -> None:
+    told = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["True", "False", "False"]
 
 
 def test_a_model_needs_nothing_of_the_project(bike: Project, tmp_path: Path) -> None:

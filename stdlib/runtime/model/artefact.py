@@ -30,7 +30,7 @@ _TRUSTED_NAMES = frozenset({"functools.partial", "mlopsc.stdlib.runtime.rehearsa
 
 def save_model(model: LoadedModel, path: Path) -> None:
     """Write the artefact; raises StageFailure when a step holds something that may not be loaded again."""
-    from skops.io import dumps
+    from mlopsc.stdlib.runtime.model.persistence import dumps
 
     try:
         dumped = dumps(model.steps)
@@ -80,7 +80,7 @@ def library_versions(estimator: Any) -> dict[str, str]:
 
 
 def _load_steps(dumped: bytes, code: Snapshot, environment: Mapping[str, str]) -> Any:
-    from skops.io import get_untrusted_types, loads
+    from mlopsc.stdlib.runtime.model.persistence import get_untrusted_types, loads
 
     code.install()
     try:
@@ -96,7 +96,7 @@ def _load_steps(dumped: bytes, code: Snapshot, environment: Mapping[str, str]) -
 
 
 def _untrusted(dumped: bytes, code: Snapshot) -> list[str]:
-    from skops.io import get_untrusted_types
+    from mlopsc.stdlib.runtime.model.persistence import get_untrusted_types
 
     return [name for name in get_untrusted_types(data=dumped) if not _is_trusted(name, code)]
 

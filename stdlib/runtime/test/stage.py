@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import skops.io  # noqa: F401 (it imports all of scikit-learn: once, before workers are forked)
-
+import mlopsc.stdlib.runtime.model.persistence  # noqa: F401 (slow to import: once, before workers are forked)
 from mlopsc.compiler.ir.model import Rule
 from mlopsc.stdlib.metrics import Latency
 from mlopsc.stdlib.runtime.engine.context import StageContext

@@ -10,8 +10,7 @@ from math import isfinite
 from statistics import fmean
 from typing import Any
 
-import skops.io  # noqa: F401 (it imports all of scikit-learn: once, before workers are forked)
-
+import mlopsc.stdlib.runtime.model.persistence  # noqa: F401 (slow to import: once, before workers are forked)
 from mlopsc.stdlib.runtime.data.tables import Table
 from mlopsc.stdlib.runtime.engine.context import StageContext
 from mlopsc.stdlib.runtime.engine.outcome import Message, StageFailure
