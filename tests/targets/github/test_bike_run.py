@@ -26,6 +26,8 @@ JOBS = {"rides": "data-rides", "demand": "train-demand", "demand_gate": "test-de
 FIRST_DAY = datetime(2011, 1, 1, tzinfo=UTC)
 BEGIN = 344
 """The day of the year after which the first version is merged: so many are in the rows by then."""
+FEW = 216
+"""A day after which there are hardly more rows than the example asks for, so that two machines fit them soon."""
 WEEK = 7
 LEADS = "@example-org/ml-leads"
 FORK = {
@@ -128,6 +130,7 @@ def test_a_pull_request_of_a_fork_runs_what_one_machine_runs(
     """Its gate can't be decided in development, which is a warning; nothing is said on it."""
     project = tmp_path / "project"
     shutil.copytree(example, project)
+    write_rows(project, FEW)
     acting.begun(project)
     done = acting.run(workshop, project, "bike_demand-ci", "pull_request", FORK, {"GITHUB_API_URL": github_api.url})
     assert {method for method, _, _ in github_api.requests} == {"GET"}
