@@ -183,3 +183,12 @@ def test_declarations_load_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in done.stdout.split()}
     assert loaded.intersection({*HEAVY, "pydantic", "lark", "jinja2"}) == set()
+
+
+def test_a_look_that_asks_no_model_loads_no_scikit_learn() -> None:
+    modules = ", ".join(f"mlopsc.stdlib.runtime.monitor.{name}" for name in ("look", "uptime", "freshness", "actions"))
+    script = f"import sys, {modules}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert "pandas" in loaded
+    assert loaded.isdisjoint({"sklearn", "scipy"})

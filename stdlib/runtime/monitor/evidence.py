@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,6 @@ from mlopsc.stdlib.runtime import clock
 from mlopsc.stdlib.runtime.data import snapshot
 from mlopsc.stdlib.runtime.data.declared import DataStage, read_stage, unit_label
 from mlopsc.stdlib.runtime.data.tables import Table
-from mlopsc.stdlib.runtime.model.artefact import load_model
-from mlopsc.stdlib.runtime.model.model import LoadedModel
 from mlopsc.stdlib.runtime.release.state import ReleaseLog, State, state_of
 from mlopsc.stdlib.runtime.service.deployment import Deployment
 from mlopsc.stdlib.runtime.service.reading import Gap, ServiceLog
@@ -27,6 +25,9 @@ from mlopsc.stdlib.runtime.service.records import INPUT
 from mlopsc.stdlib.runtime.statistics.units import Units
 from mlopsc.stdlib.runtime.store.faults import OperationError
 from mlopsc.stdlib.runtime.store.log import Log
+
+if TYPE_CHECKING:
+    from mlopsc.stdlib.runtime.model.model import LoadedModel
 
 Mask = NDArray[np.bool_]
 
@@ -136,7 +137,7 @@ class Evidence:
     def model(self, number: int) -> LoadedModel:
         """The model of a version, loaded once."""
         if number not in self._models:
-            self._models[number] = load_model(self.deployment.store.local_path(self.version(number)["model"]))
+            self._models[number] = self._loaded(self.version(number)["model"])
         return self._models[number]
 
     def judged_model(self, number: int) -> LoadedModel:
@@ -147,7 +148,7 @@ class Evidence:
             return self.model(number)
         key = "judged model", number
         if key not in self.memory:
-            self.memory[key] = load_model(self.deployment.store.local_path(judged))
+            self.memory[key] = self._loaded(judged)
         found: LoadedModel = self.memory[key]
         return found
 
@@ -170,6 +171,12 @@ class Evidence:
         before = times < self.start
         table, times = table.take(before), times[before]
         return Known(table, times, unseen_by_judged(table))
+
+    def _loaded(self, sha256: str) -> LoadedModel:
+        # It imports scikit-learn, which takes longer than a look that asks no model.
+        from mlopsc.stdlib.runtime.model.artefact import load_model
+
+        return load_model(self.deployment.store.local_path(sha256))
 
     def table_of(self, number: int) -> Table:
         """The rows of the data that a version was trained and tested on."""
