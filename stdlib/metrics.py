@@ -163,5 +163,11 @@ class Latency(Operational, word="latency", measure="duration", category="latency
     percentile: Annotated[str, Percentile()] = setting("Which percentile: `p50`, `p95`, `p99`.", ...)
 
 
+def quantile_of(percentile: str) -> float:
+    """The share of calls that a percentile says are quicker: 0.95 for `p95`, 0.999 for `p999`."""
+    digits = percentile.removeprefix("p")
+    return int(digits) / (100 if len(digits) < 3 else 10 ** len(digits))
+
+
 class ErrorRate(Operational, word="error_rate", measure="ratio", category="uptime", better="lower", least=0, most=1):
     """The share of requests that fail."""

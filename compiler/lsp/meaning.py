@@ -117,8 +117,10 @@ def _of_looks(judged: Judged, level: float) -> Iterator[str]:
 
 def _timed(judged: Judged) -> Iterator[str]:
     """A requirement on how long a prediction takes."""
+    from mlopsc.stdlib.metrics import quantile_of
+
     percentile = str((judged.rule.subject or {}).get("percentile", "p95"))
-    rare = 1 - float(f"0.{percentile[1:]}")
+    rare = 1 - quantile_of(percentile)
     calls = calls_needed(rare, judged.level or 0.95)
     limit = compared(judged).removeprefix("is at most ")
     yield f"At most {share(rare)} of predictions, row by row, may take longer than {limit}, or the gate stays closed."

@@ -22,7 +22,8 @@ PREFIXES = frozenset(list(Namespace)[:9])
 
 NOUNS = {Namespace.CONSTANT: "constant", Namespace.SYMBOL: "word"}
 
-PERCENTILE = re.compile(r"p(\d{1,2}|\d{2}\d+)")
+PERCENTILE = re.compile(r"p([1-9]\d?|9\d{2,})")
+"""`p1` to `p99`; more digits are decimals: `p999` is 99.9%. Those begin with 9, as `p100` would be taken for all."""
 
 
 class Meaning(Record):

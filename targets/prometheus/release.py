@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from mlopsc.compiler.ir.model import Comparison, Limit, Rule, Stage
-from mlopsc.stdlib.metrics import ErrorRate, Latency
+from mlopsc.stdlib.metrics import ErrorRate, Latency, quantile_of
 from mlopsc.stdlib.planning import FEWEST_REQUESTS
 from mlopsc.stdlib.release import Guard
 from mlopsc.stdlib.runtime.service import metrics_names as names
@@ -123,4 +122,4 @@ def _of(standing: str, series: str, service: Selector) -> str:
 def percentile(rule: Rule) -> float:
     """The share of calls that a rule on latency asks to be quick: 0.95 for `p95`."""
     assert rule.subject is not None
-    return float(cast("str", rule.subject["percentile"]).removeprefix("p")) / 100
+    return quantile_of(str(rule.subject["percentile"]))

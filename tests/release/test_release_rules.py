@@ -258,6 +258,15 @@ def test_an_error_rate_can_be_required_and_latency_too(store: Store, project: Pa
     assert last(deployment)["kind"] == "promote"
 
 
+def test_a_percentile_of_three_digits_allows_one_call_in_a_thousand(store: Store, project: Path, clock: Clock) -> None:
+    subject = {"function": "latency", "percentile": "p999"}
+    rare = rule("require latency(p999)", subject, "<=", {"offset": 0.2}, within="28d")
+    deployment = second(store, project, {**CANARY, "steps": [0.5, 1.0]}, rules=(rare,))
+    Traffic(deployment, clock, rate=20).hours(14 * 24, {2: Behaviour(seconds=0.3)})
+    (required,) = outlook(deployment).evidence["requires"]
+    assert required["limit"] == pytest.approx(0.001)
+
+
 def test_a_level_of_its_own_leaves_the_other_guards_their_share(store: Store, project: Path, clock: Clock) -> None:
     sure = {**ERRORS, "clauses": {"at": 0.999}}
     deployment = second(store, project, CANARY, rules=(sure, P95))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from runtime_train.harness import Project, Stage, rule
 
+from mlopsc.stdlib.metrics import quantile_of
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure, StageRecord, Verdict
 from mlopsc.stdlib.runtime.test import latency
 
@@ -61,7 +62,7 @@ def test_a_slow_model_fails_but_on_a_shared_machine_that_is_only_advice(
 
 @pytest.mark.parametrize(("word", "share"), [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999), ("p5", 0.05)])
 def test_percentiles(word: str, share: float) -> None:
-    assert latency.quantile_of(word) == pytest.approx(share)
+    assert quantile_of(word) == pytest.approx(share)
 
 
 def test_warm_up_calls_are_not_timed_and_each_call_has_one_row() -> None:

@@ -117,6 +117,12 @@ def test_the_limit_of_a_latency_is_the_bound_of_a_bucket() -> None:
     assert list(seconds_buckets([0.123, 0.5])) == sorted(seconds_buckets([0.123, 0.5]))
 
 
+@pytest.mark.parametrize(("percentile", "slow"), [("p95", "0.05"), ("p999", "0.001")])
+def test_so_many_calls_may_be_slower(percentile: str, slow: str) -> None:
+    groups = documents(release(rule("guard", {"function": "latency", "percentile": percentile}, at_most(0.2))))
+    assert f"> {slow}" in groups[0]["rules"][0]["expr"]
+
+
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40) | st.just(HOSTILE)
 
 

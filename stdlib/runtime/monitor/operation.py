@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mlopsc.compiler.ir.model import Comparison
-from mlopsc.stdlib.metrics import Latency
+from mlopsc.stdlib.metrics import Latency, quantile_of
 from mlopsc.stdlib.runtime.monitor.evidence import Evidence
 from mlopsc.stdlib.runtime.monitor.journal import Reading, Status
 from mlopsc.stdlib.runtime.monitor.watches import WatchRule
 from mlopsc.stdlib.runtime.statistics.estimates import FEWEST_CALLS
-from mlopsc.stdlib.runtime.test.latency import quantile_of
 
 _FEWEST_REQUESTS = 100
 _NO_NUMBER = "it is held against no number: write one, such as `<= 1%`"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mlopsc.compiler.ir.model import Comparison, Rule
 from mlopsc.compiler.schema.values import Duration
-from mlopsc.stdlib.metrics import ErrorRate, Latency
+from mlopsc.stdlib.metrics import ErrorRate, Latency, quantile_of
 from mlopsc.stdlib.runtime.metrics import read_metric
 from mlopsc.stdlib.runtime.release.evidence import Losses, Rollout
 from mlopsc.stdlib.runtime.release.timing import later, stamp
@@ -182,5 +182,4 @@ def _share_allowed(rule: Rule, comparison: Comparison) -> float:
     """The share of bad calls that is allowed: of a latency, what lies above its percentile."""
     if _word(rule) == ErrorRate.word:
         return comparison.limit.offset
-    percentile = str((rule.subject or {})["percentile"])
-    return 1 - float(percentile.removeprefix("p")) / 100
+    return 1 - quantile_of(str((rule.subject or {})["percentile"]))

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlopsc.compiler.ir.model import Rule
-from mlopsc.stdlib.metrics import Latency
+from mlopsc.stdlib.metrics import Latency, quantile_of
 from mlopsc.stdlib.runtime.engine.outcome import StageFailure
 from mlopsc.stdlib.runtime.model.model import LoadedModel
 from mlopsc.stdlib.runtime.statistics.estimates import FEWEST_CALLS
@@ -60,12 +60,6 @@ def judge_latency(gate: Gate, rule: Rule) -> RuleResult:
             "waited": round(waited, 3),
         },
     )
-
-
-def quantile_of(percentile: str) -> float:
-    """`p95` is 0.95, `p999` is 0.999."""
-    digits = percentile.removeprefix("p")
-    return int(digits) / (100 if len(digits) < 3 else 10 ** len(digits))
 
 
 def time_calls(model: LoadedModel, rows: pd.DataFrame, calls: int) -> tuple[NDArray[np.float64], float]:
