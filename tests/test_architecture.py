@@ -178,17 +178,20 @@ def test_checking_and_formatting_load_nothing_heavy(command: list[str]) -> None:
     assert loaded.intersection({*HEAVY, "jinja2", "pydantic", "rich"}) == set()
 
 
+def loaded_after(script: str) -> set[str]:
+    """The top-level packages that are there when a script has run in a process of its own."""
+    command = [sys.executable, "-c", f"{script}; import sys; print(*sys.modules)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
 def test_declarations_load_nothing_heavy() -> None:
-    script = "import sys; from mlopsc.stdlib import registry; registry(); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    loaded = loaded_after("from mlopsc.stdlib import registry; registry()")
     assert loaded.intersection({*HEAVY, "pydantic", "lark", "jinja2"}) == set()
 
 
 def test_a_look_that_asks_no_model_loads_no_scikit_learn() -> None:
     modules = ", ".join(f"mlopsc.stdlib.runtime.monitor.{name}" for name in ("look", "uptime", "freshness", "actions"))
-    script = f"import sys, {modules}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    loaded = loaded_after(f"import {modules}")
     assert "pandas" in loaded
     assert loaded.isdisjoint({"sklearn", "scipy"})
