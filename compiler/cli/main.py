@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from mlopsc.compiler.cli.exits import CommandFailure, Exit
+from mlopsc.stdlib.runtime.collector import look_seldom
 from mlopsc.stdlib.runtime.streams import abandon_output, prepare_streams
-
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
-"""A tree of a spec is many objects and no garbage: looking for some every 700 objects took up to 40% of a check."""
 
 
 def main() -> NoReturn:
     """Run the command of this process's arguments, and exit."""
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    look_seldom()
     prepare_streams()
     code = run(sys.argv[1:])
     try:

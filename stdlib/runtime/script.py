@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mlopsc.stdlib.runtime.collector import look_seldom
 from mlopsc.stdlib.runtime.engine.endings import ENVIRONMENT, INTERRUPTED
 from mlopsc.stdlib.runtime.engine.events import Event, Failure, Listener, Outcome, StageFinished, StageSummary
 from mlopsc.stdlib.runtime.engine.listeners import JsonLines, PlainLines
@@ -41,6 +42,7 @@ def main(
 
     `file` is the path of the script, `stages` give the stages of the pipeline.
     """
+    look_seldom()
     prepare_streams()
     try:
         code = _run(Path(file), pipeline, stages, functions)

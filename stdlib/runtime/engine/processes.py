@@ -21,6 +21,7 @@ from mlopsc.stdlib.runtime.engine.executor import Lost, Signal
 from mlopsc.stdlib.runtime.engine.work import Job, Reply
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_FORKING = "mlopsc.stdlib.runtime.engine.forking"
 
 
 def cores() -> int:
@@ -45,7 +46,7 @@ class Processes:
         self._count = count
         self._variables = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(self.threads))}
         self._workers: list[_Worker] = []
-        self._context = _fork_server([worker.__name__, "numpy", *preload])
+        self._context = _fork_server([_FORKING, worker.__name__, "numpy", *preload])
 
     def free(self) -> int:
         """How many more jobs it could begin now."""

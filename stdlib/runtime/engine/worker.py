@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
+from mlopsc.stdlib.runtime.collector import look_at_what_is_new
 from mlopsc.stdlib.runtime.engine.events import LogLine, Progress
 from mlopsc.stdlib.runtime.engine.executor import Begun, Signal
 from mlopsc.stdlib.runtime.engine.reporting import Sink, reporting_to
@@ -31,6 +32,7 @@ def serve(connection: Connection, variables: Mapping[str, str]) -> None:
     _limit_threads(int(variables["OMP_NUM_THREADS"]))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     faulthandler.enable()
+    look_at_what_is_new()
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, jobs), daemon=True).start()
     send, usual, clean = _locked(connection), threading.active_count(), True
