@@ -20,8 +20,11 @@ WRITE = r"""for job in $JOBS; do
 done >told.json
 # What jobs told is text of others: it calls nobody, links to nothing, and has no tags but these.
 jq --slurp '
+  # Splitting at a sign takes milliseconds where gsub takes seconds, for a page of tags.
+  def but($sign; $known; $instead): split($sign)
+    | (.[0] // "") + (.[1:] | map((if test($known) then $sign else $instead end) + .) | add // "");
   def plain:
-    gsub("&(?!(lt|gt|amp|#96|#124);)"; "&amp;") | gsub("<(?!/?code>|br>)"; "&lt;")
+    but("&"; "^(lt|gt|amp|#96|#124);"; "&amp;") | but("<"; "^(/?code|br)>"; "&lt;")
     | gsub("(?<one>(?<!&)#(?=[0-9]+\\b)|gh-(?=[0-9])|:(?=//)|www(?=\\.)|\\](?=[(:]))"; "\(.one)\u200b"; "gi")
     | split("@") | join("@\u200b");
   def closed: if (split("\n") | map(select(test("^ *```"))) | length) % 2 == 1 then . + "\n```" else . end;
