@@ -265,6 +265,13 @@ def test_too_little_evidence_is_said_and_not_bounded(evidence: Evidence, reason:
     assert found.rows_needed == needed
 
 
+@pytest.mark.parametrize("loss", [1.0, 0.1, 1 / 3, 7e6])
+@pytest.mark.parametrize("units", [ROWS, USERS])
+def test_what_rounding_leaves_of_a_spread_bounds_nothing(loss: float, units: Units) -> None:
+    """A third of the resamples has no row but alike ones; their spread is 0, however their squares are rounded."""
+    assert "leave no finite bound" in refused(RowLosses(np.append(loss, np.zeros(599)), units)).reason
+
+
 def test_a_level_beyond_the_resamples_is_refused() -> None:
     assert "no finite bound at 0.99999" in refused(EVIDENCE["rows"], level=0.99999).reason
 

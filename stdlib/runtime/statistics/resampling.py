@@ -62,11 +62,11 @@ def studentised_draws(sums: Floats, weights: Floats, resamples: int, seed: int) 
     """
     residuals = sums - sums.sum() / weights.sum() * weights
     shift, square, weight = _resampled_moments(residuals, weights, resamples, seed)
-    error = np.sqrt(_spread(sums.size) * np.maximum(square, 0.0)) / weight
+    error = np.sqrt(_spread(sums.size) * square) / weight
     noise = _NOISE * ratio_error(sums, weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         alone = np.where(np.abs(shift) <= noise, 0.0, np.sign(shift) * np.inf)
-        draws = np.where(error <= noise, alone, shift / error)
+        draws = np.where(error == 0.0, alone, shift / error)
     return np.sort(draws)
 
 
@@ -99,11 +99,18 @@ def _resampled_moments(
         # Equal weights, the common case of rows: two sums say what otherwise takes five.
         sums = _resampled_sums(np.stack([residuals, residuals**2], axis=1), resamples, seed)
         shift = sums[:, 0] / weights.sum()
-        return shift, sums[:, 1] - weights.size * (shift * weights[0]) ** 2, np.full(resamples, weights.sum())
+        square = _difference(sums[:, 1], weights.size * (shift * weights[0]) ** 2)
+        return shift, square, np.full(resamples, weights.sum())
     columns = [residuals, weights, residuals**2, residuals * weights, weights**2]
     first, weight, square, cross, weight_square = _resampled_sums(np.stack(columns, axis=1), resamples, seed).T
     shift = first / weight
-    return shift, square - 2 * shift * cross + shift**2 * weight_square, weight
+    return shift, _difference(square + shift**2 * weight_square, 2 * shift * cross), weight
+
+
+def _difference(large: Floats, small: Floats) -> Floats:
+    """`large - small`, and 0 where what is left of so large numbers is but their rounding."""
+    left = large - small
+    return np.where(left <= _NOISE * large, 0.0, left)
 
 
 def _resampled_sums(columns: Floats, resamples: int, seed: int) -> Floats:
