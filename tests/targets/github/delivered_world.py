@@ -24,7 +24,8 @@ from github_api import GitHub, started
 from guarded_s3 import ADMIN, Guard, guarded_s3
 
 from mlopsc.stdlib.runtime import clock
-from mlopsc.stdlib.runtime.service.deployment import open_deployment
+from mlopsc.stdlib.runtime.release.state import ReleaseLog
+from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment
 from mlopsc.stdlib.runtime.service.keys import VARIABLE as SECRET
 from mlopsc.stdlib.runtime.service.keys import new_id
 from mlopsc.stdlib.runtime.service.records import FeedbackRow, RequestRow
@@ -106,8 +107,7 @@ class World:
 
     def state(self) -> Mapping[str, Any]:
         """The state of the release in production."""
-        found: dict[str, Any] = json.loads(self.call("release", "status", "-e", "prod", "--json"))["state"]
-        return found
+        return released(self.project, self.pipeline, self._outside(ADMIN))
 
     def call(self, *arguments: str) -> str:
         """What a command says that a person calls, who may do everything."""
@@ -119,10 +119,9 @@ class World:
 
     def serve(self, version: int, rows: Sequence[Served]) -> None:
         """Answer rows, and be told what was true an hour later, as a router writes that down."""
-        with self._as(f"{self.named}-prod-router"):
-            document = json.loads((self.project / f"deploy/{self.pipeline}/prod/pipeline.json").read_bytes())
+        with _coming_with(self._outside(f"{self.named}-prod-router")):
             self.go_to(rows[0].at)
-            writer = LogWriter(open_deployment(document, self.folder), interval=HOUR)
+            writer = LogWriter(_production(self.project, self.pipeline), interval=HOUR)
             ids = [new_id(b"secret", "tests") for _ in rows]
             writer.add([_request(one, id_, version) for one, id_ in zip(rows, ids, strict=True)])
             writer.add([FeedbackRow(id_, one.true, one.at + HOUR) for one, id_ in zip(rows, ids, strict=True)])
@@ -145,14 +144,12 @@ class World:
             clock.VARIABLE: str(self.folder / "clock"),
         }
 
-    @contextmanager
-    def _as(self, identity: str) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in self._outside(identity).items():
-                patch.setenv(name, value)
-            remote._open.cache_clear()
-            yield
-        remote._open.cache_clear()
+
+def released(project: Path, pipeline: str, variables: Mapping[str, str]) -> Mapping[str, Any]:
+    """The state of the release in production, for whom these variables of the environment name."""
+    with _coming_with(variables):
+        found = _production(project, pipeline)
+        return ReleaseLog(found.store, found.log).state().to_json()
 
 
 @contextmanager
@@ -171,6 +168,21 @@ def delivered_to(workshop: Workshop, project: Path, pipeline: str, folder: Path,
         found._s3.Bucket(f"{found.named}-state-{ACCOUNT}").create(CreateBucketConfiguration=place)
         yield found
         found.github.stop()
+
+
+def _production(project: Path, pipeline: str) -> Deployment:
+    document = json.loads((project / f"deploy/{pipeline}/prod/pipeline.json").read_bytes())
+    return open_deployment(document, project)
+
+
+@contextmanager
+def _coming_with(variables: Mapping[str, str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        remote._open.cache_clear()
+        yield
+    remote._open.cache_clear()
 
 
 def _request(row: Served, id_: str, version: int) -> RequestRow:

@@ -22,6 +22,7 @@ import boto3
 import pytest
 import shop_project
 from acting import Run, Workshop
+from delivered_world import released
 
 pytestmark = pytest.mark.integration
 
@@ -84,13 +85,16 @@ class World:
         return acting.run(self.workshop, self.project, f"shop-{word}", event, payload, variables)
 
     def mlopsc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        outside = {**os.environ, **OUTSIDE, "AWS_ENDPOINT_URL": self.endpoint, "MLOPSC_STORE": f"s3://{STORE}"}
-        command = [self.workshop.programs / "mlopsc", *arguments]
+        command, outside = [self.workshop.programs / "mlopsc", *arguments], {**os.environ, **self._outside}
         return subprocess.run(command, cwd=self.project, env=outside, capture_output=True, text=True, check=False)
 
-    def serving(self) -> int:
-        found = self.mlopsc("release", "status", "--environment", "prod", "--json")
-        return int(json.loads(found.stdout)["state"]["champion"])
+    def serving(self) -> int | None:
+        found = released(self.project, "shop", self._outside)["champion"]
+        return None if found is None else int(found)
+
+    @property
+    def _outside(self) -> dict[str, str]:
+        return {**OUTSIDE, "AWS_ENDPOINT_URL": self.endpoint, "MLOPSC_STORE": f"s3://{STORE}"}
 
 
 def spec(subnet: str) -> str:
