@@ -80,7 +80,7 @@ class Machine:
         about |= {"RUNNER_TEMP": str(self.states), "GITHUB_STEP_SUMMARY": os.devnull}
         about |= {"ACTING_STATES": str(self.states), "AWS_ACCESS_KEY_ID": "testing", "ACTING_CLIENT": self.told}
         outside = {
-            "PATH": os.pathsep.join([*map(str, BINS), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([*map(str, BINS), acting.SYSTEM]),
             "HOME": str(self.states),
             **about,
             **given,
