@@ -33,11 +33,9 @@ class Figure:
     def row(self) -> str:
         """The line as Markdown."""
         sign = ">=" if self.at_least else "<="
-        verdict = "" if self.holds else " **missed**"
-        note = f"; {self.note}" if self.note else ""
-        return (
-            f"| {self.what} | {_told(self.value, self.unit)} | {sign} {_told(self.bound, self.unit)} |{verdict}{note} |"
-        )
+        remarks = "; ".join(one for one in ("" if self.holds else "**missed**", self.note) if one)
+        cells = (self.what, _told(self.value, self.unit), f"{sign} {_told(self.bound, self.unit)}", remarks)
+        return f"| {' | '.join(cells).rstrip()} |"
 
 
 def _told(value: float, unit: str) -> str:
