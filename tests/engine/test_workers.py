@@ -350,3 +350,9 @@ def test_code_that_was_changed_at_once_is_not_run_as_it_had_been(
         project.calling("one", f"def work(context):\n    return {value}\n")
         os.utime(project.folder / "one_code.py", (1_700_000_000, 1_700_000_000))
         assert project.output(project.run(), "one") == value
+
+
+def test_a_worker_looks_for_garbage_only_in_what_it_makes_itself(project: Project) -> None:
+    look = "import gc\ndef work(context):\n    return gc.isenabled() and gc.get_freeze_count()\n"
+    project.calling("looks", look)
+    assert int(project.output(project.run(), "looks")) > 10_000
