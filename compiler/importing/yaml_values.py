@@ -117,12 +117,18 @@ def _values(path: str, text: str) -> list[Value]:
         last = text.count("\n", 0, -1) + 1  # where something is missing at the end, that is found behind it
         where = f"{path}:{min(mark.line + 1, last)}" if mark else path
         reason = " ".join(str(error.problem or error.context or "it cannot be parsed").split())
+        if "nesting depth" in reason:  # as PyYAML has it from 6.0.4 on
+            raise _too_deep(path) from error
         raise ImportProblem(f"`{where}` is not YAML: {reason}", "correct that line, then import again") from error
     except (yaml.YAMLError, ValueError) as error:
         fact = f"`{path}` is not YAML: {' '.join(str(error).split())}"
         raise ImportProblem(fact, "give a YAML file, such as dvc.yaml") from error
     except RecursionError as error:
-        raise ImportProblem(f"`{path}` is nested too deeply to be read", "give the file that people write") from error
+        raise _too_deep(path) from error
+
+
+def _too_deep(path: str) -> ImportProblem:
+    return ImportProblem(f"`{path}` is nested too deeply to be read", "give the file that people write")
 
 
 class _Reader:
