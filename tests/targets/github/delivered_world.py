@@ -24,7 +24,7 @@ from github_api import GitHub, started
 from guarded_s3 import ADMIN, Guard, guarded_s3
 
 from mlopsc.stdlib.runtime import clock
-from mlopsc.stdlib.runtime.release.state import ReleaseLog
+from mlopsc.stdlib.runtime.release.state import ReleaseLog, State
 from mlopsc.stdlib.runtime.service.deployment import Deployment, open_deployment
 from mlopsc.stdlib.runtime.service.keys import VARIABLE as SECRET
 from mlopsc.stdlib.runtime.service.keys import new_id
@@ -102,10 +102,9 @@ class World:
 
     def serving(self) -> int | None:
         """The version that production serves."""
-        found = self.state()["champion"]
-        return None if found is None else int(found)
+        return self.state().champion
 
-    def state(self) -> Mapping[str, Any]:
+    def state(self) -> State:
         """The state of the release in production."""
         return released(self.project, self.pipeline, self._outside(ADMIN))
 
@@ -145,11 +144,11 @@ class World:
         }
 
 
-def released(project: Path, pipeline: str, variables: Mapping[str, str]) -> Mapping[str, Any]:
+def released(project: Path, pipeline: str, variables: Mapping[str, str]) -> State:
     """The state of the release in production, for whom these variables of the environment name."""
     with _coming_with(variables):
         found = _production(project, pipeline)
-        return ReleaseLog(found.store, found.log).state().to_json()
+        return ReleaseLog(found.store, found.log).state()
 
 
 @contextmanager
@@ -181,8 +180,10 @@ def _coming_with(variables: Mapping[str, str]) -> Iterator[None]:
         for name, value in variables.items():
             patch.setenv(name, value)
         remote._open.cache_clear()
-        yield
-    remote._open.cache_clear()
+        try:
+            yield
+        finally:
+            remote._open.cache_clear()
 
 
 def _request(row: Served, id_: str, version: int) -> RequestRow:

@@ -170,8 +170,8 @@ def test_bad_predictions_are_answered_by_a_new_version(world: World, looked: Run
     rolled = approve_and_tick(world)
     assert rolled.results == {"tick-prod-api": "success", "look-prod-live": "success"}, rolled.said
     state = world.state()
-    assert (state["champion"], state["candidate"]) == (1, 2)
-    assert state["weights"]["2"] == 0.05
+    assert (state.champion, state.candidate) == (1, 2)
+    assert state.weights[2] == 0.05
 
 
 def test_a_rollback_ends_it_for_everybody(world: World, looked: Run) -> None:
@@ -180,5 +180,5 @@ def test_a_rollback_ends_it_for_everybody(world: World, looked: Run) -> None:
     done = world.run("rollback", "workflow_dispatch", {"inputs": asked})
     assert done.results == {"rollback-prod-api": "success"}, done.said
     state = world.state()
-    assert (state["champion"], state["candidate"]) == (1, None)
+    assert (state.champion, state.candidate) == (1, None)
     assert "rain" in world.call("release", "history", "-e", "prod")

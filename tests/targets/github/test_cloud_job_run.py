@@ -89,8 +89,7 @@ class World:
         return subprocess.run(command, cwd=self.project, env=outside, capture_output=True, text=True, check=False)
 
     def serving(self) -> int | None:
-        found = released(self.project, "shop", self._outside)["champion"]
-        return None if found is None else int(found)
+        return released(self.project, "shop", self._outside).champion
 
     @property
     def _outside(self) -> dict[str, str]:
